@@ -1,0 +1,1 @@
+//! AWS over HTTP: the SDK behind our ports.

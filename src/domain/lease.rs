@@ -1,0 +1,160 @@
+//! The durable record of one issued credential, from intent to end. It never holds a secret.
+
+use std::fmt;
+
+use super::Timestamp;
+use super::credential::CredentialType;
+use super::ident::{Name, RoleArn};
+use super::ttl::Ttl;
+
+/// Twenty-six characters of Crockford's base 32 that sort by time (a ULID).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LeaseId(String);
+
+impl LeaseId {
+    /// Checks the form; letters are upper case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let word = |b: u8| b.is_ascii_digit() || (b.is_ascii_uppercase() && !matches!(b, b'I' | b'L' | b'O' | b'U'));
+        (text.len() == 26 && text.bytes().all(word) && text.as_bytes()[0] <= b'7').then(|| Self(text.to_owned()))
+    }
+
+    /// The 26 characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for LeaseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One issued credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// Its id.
+    pub id: LeaseId,
+    /// The role it was issued from.
+    pub role: Name,
+    /// What kind of credential.
+    pub credential_type: CredentialType,
+    /// Where it stands.
+    pub state: LeaseState,
+    /// What was asked of AWS, written down before asking.
+    pub request: LeaseRequest,
+    /// What AWS answered; `None` before, and for ever if the answer was lost.
+    pub grant: Option<Grant>,
+    /// Lineage of the record it was issued from.
+    pub lineage: String,
+    /// Serial of the record it was issued from.
+    pub serial: u64,
+    /// Commit of the record it was issued from.
+    pub commit: Option<String>,
+    /// When the intent was written.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What was asked of AWS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseRequest {
+    /// The role to assume; `None` for tokens.
+    pub role_arn: Option<RoleArn>,
+    /// `RoleSessionName`, or `Name` of a federation token; `None` for session tokens.
+    pub session_name: Option<String>,
+    /// `SourceIdentity`.
+    pub source_identity: Option<String>,
+    /// `DurationSeconds`.
+    pub ttl: Ttl,
+    /// No credential of this lease can live longer than this, whatever was lost: asked at the latest, plus the TTL.
+    pub dead_after: Timestamp,
+}
+
+/// What AWS answered, without the secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// `ASIA…` or `AKIA…`.
+    pub access_key_id: String,
+    /// AWS's own expiry.
+    pub expires_at: Timestamp,
+    /// ARN of the session, where AWS names one.
+    pub arn: Option<String>,
+    /// `AROA…:<session name>`: the value of `aws:userid` in every request of the session.
+    pub user_id: Option<String>,
+}
+
+/// The life of a lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeaseState {
+    /// AWS is about to be asked, or was, and the answer is not known.
+    Intent,
+    /// The credential is out.
+    Active,
+    /// It is being ended.
+    Revoking {
+        /// Attempts that failed.
+        failures: u32,
+    },
+    /// It is over, and there is proof.
+    Ended(Ending),
+}
+
+/// Proofs that a credential is dead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// AWS refused: there never was one.
+    Refused,
+    /// Its AWS expiry has passed.
+    Expired,
+    /// It was removed, and read back as absent.
+    Removed,
+}
+
+impl LeaseState {
+    /// The word used in every output.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Intent => "intent",
+            Self::Active => "active",
+            Self::Revoking { .. } => "revoking",
+            Self::Ended(_) => "ended",
+        }
+    }
+}
+
+impl Ending {
+    /// The word used in every output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+impl Lease {
+    /// The last instant at which a credential of this lease can still work.
+    #[must_use]
+    pub fn lives_until(&self) -> Timestamp {
+        self.grant.as_ref().map_or(self.request.dead_after, |grant| grant.expires_at)
+    }
+
+    /// Whether a credential of it may be alive.
+    #[must_use]
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        !matches!(self.state, LeaseState::Ended(_)) && now < self.lives_until()
+    }
+
+    /// Vault's path-like name, `aws/creds/<role>/<id>`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("aws/creds/{}/{}", self.role, self.id)
+    }
+}

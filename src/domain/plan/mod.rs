@@ -1,0 +1,203 @@
+//! What `apply` will do, and why: a value made by a pure function.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Timestamp;
+use super::desired::BrokerSpec;
+use super::digest::Digest;
+use super::finding::Finding;
+use super::ident::{Name, RoleArn};
+use super::record::{AppliedRole, Basis};
+use super::span::Place;
+use super::world::{CallerIdentity, Unknown};
+
+/// Steps and report, bound to what they were made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// What it was made from.
+    pub basis: PlanBasis,
+    /// Digest over `basis`: manifests, record, rule set and every role's fingerprint; no time stamp.
+    pub hash: Digest,
+    /// The change of the Broker document, if it changes.
+    pub broker: Option<BrokerStep>,
+    /// One for each role that changes, by name.
+    pub steps: Vec<Step>,
+    /// What was seen, and what stands in the way.
+    pub report: Report,
+}
+
+/// What a plan was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanBasis {
+    /// Where the manifests came from.
+    pub manifests: Basis,
+    /// The record it changes; `None` before the first apply.
+    pub record: Option<RecordRef>,
+    /// Version of the rule set that judged.
+    pub rules: String,
+    /// Digest of each role's step and of the facts it relies on, for every role declared or recorded.
+    pub fingerprints: BTreeMap<Name, Digest>,
+    /// The only role that was planned, if not all were.
+    pub target: Option<Name>,
+}
+
+/// Names one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordRef {
+    /// Its lineage.
+    pub lineage: String,
+    /// Its serial.
+    pub serial: u64,
+}
+
+/// What happens to a role in the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// It is recorded for the first time.
+    Create,
+    /// What git says of it changes.
+    Update,
+    /// Git says the same; what AWS says (or how it is judged) changed.
+    Refresh,
+    /// It leaves the record, and can be issued no more.
+    Delete,
+}
+
+impl Action {
+    /// The word used in every output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Refresh => "refresh",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// One role's change, complete: `apply` decides nothing more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The role.
+    pub role: Name,
+    /// What happens.
+    pub action: Action,
+    /// What will be recorded; `None` for a deletion.
+    pub after: Option<AppliedRole>,
+    /// Field by field, in the order of the reference. A creation lists every field that is set.
+    pub changes: Vec<Change>,
+    /// What it means for people, in whole sentences ("3 open leases outlive it, the last until …").
+    pub effects: Vec<String>,
+    /// Where the role is declared; `None` for a deletion.
+    pub place: Option<Place>,
+}
+
+/// The change of the Broker document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokerStep {
+    /// What will be recorded.
+    pub after: BrokerSpec,
+    /// Field by field; a creation lists every field.
+    pub changes: Vec<Change>,
+}
+
+/// One field's old and new value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The manifest's field name, or that of a live fact (`arn:… MaxSessionDuration`).
+    pub field: String,
+    /// `None` when it was not set.
+    pub before: Option<Shown>,
+    /// `None` when it is no longer set.
+    pub after: Option<Shown>,
+}
+
+/// A value as a diff shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// One line.
+    Text(String),
+    /// A JSON document, shown as a unified diff of its canonical form.
+    Document(Value),
+}
+
+/// What was seen, what could not be seen, and what stands in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Who read AWS; `None` when AWS was not read.
+    pub caller: Option<CallerIdentity>,
+    /// Live facts that differ from the record.
+    pub drift: Vec<Drift>,
+    /// Judgements, waived ones included.
+    pub findings: Vec<Finding>,
+    /// What could not be known, and whom it concerns.
+    pub unknowns: Vec<NotKnown>,
+    /// Brakes that refuse this plan.
+    pub brakes: Vec<Brake>,
+    /// Roles whose recorded state stays as it is.
+    pub unchanged: u32,
+    /// API calls spent on reading.
+    pub calls: u32,
+}
+
+/// One live role that is no longer as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// The live role.
+    pub role_arn: RoleArn,
+    /// The recorded roles that issue it.
+    pub roles: Vec<Name>,
+    /// Whether it is gone altogether.
+    pub gone: bool,
+    /// Fact by fact.
+    pub changes: Vec<Change>,
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotKnown {
+    /// What: a role ARN, or `caller identity`.
+    pub subject: String,
+    /// The roles that it concerns.
+    pub roles: Vec<Name>,
+    /// Why.
+    pub unknown: Unknown,
+}
+
+/// A brake that refuses the whole plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brake {
+    /// Stable kebab name.
+    pub name: &'static str,
+    /// What would happen, in one sentence.
+    pub message: String,
+    /// What to do if it is meant.
+    pub remedy: String,
+}
+
+/// An open lease, as far as a plan cares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenLease {
+    /// The role it was issued from.
+    pub role: Name,
+    /// The last instant at which its credential can still work.
+    pub lives_until: Timestamp,
+}
+
+impl Plan {
+    /// Whether `apply` would write anything.
+    #[must_use]
+    pub fn has_changes(&self) -> bool {
+        let Self { basis: _, hash: _, broker, steps, report: _ } = self;
+        broker.is_some() || !steps.is_empty()
+    }
+
+    /// How many steps do this.
+    #[must_use]
+    pub fn count(&self, action: Action) -> usize {
+        self.steps.iter().filter(|step| step.action == action).count()
+    }
+}

@@ -1,0 +1,157 @@
+//! What was read from AWS.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::digest::Digest;
+use super::iam::{Policy, PolicyError};
+use super::ident::{AccountId, RoleArn};
+
+/// One thing asked of AWS. Not knowing is never the same as not being there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact<T> {
+    /// It exists, and this is it.
+    Present(T),
+    /// AWS said that it does not exist.
+    Absent,
+    /// It could not be read.
+    Unknown(Unknown),
+}
+
+impl<T> Fact<T> {
+    /// The value, when there is one.
+    pub fn present(&self) -> Option<&T> {
+        match self {
+            Self::Present(value) => Some(value),
+            Self::Absent | Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// Why something could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// The class.
+    pub why: Why,
+    /// One sentence; may hold AWS's own text (hostile).
+    pub detail: String,
+}
+
+/// Classes of not knowing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// AWS refused to show it.
+    AccessDenied,
+    /// Throttled beyond the budget of retries.
+    Throttled,
+    /// The list ended before it was whole.
+    Truncated,
+    /// The account is not the one that was read.
+    OtherAccount,
+    /// No answer in time.
+    Unreachable,
+    /// An answer that makes no sense.
+    Malformed,
+    /// Nobody asked: planned without AWS.
+    NotRead,
+}
+
+impl Why {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::AccessDenied,
+        Self::Throttled,
+        Self::Truncated,
+        Self::OtherAccount,
+        Self::Unreachable,
+        Self::Malformed,
+        Self::NotRead,
+    ];
+
+    /// The word used in every output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access-denied",
+            Self::Throttled => "throttled",
+            Self::Truncated => "truncated",
+            Self::OtherAccount => "other-account",
+            Self::Unreachable => "unreachable",
+            Self::Malformed => "malformed",
+            Self::NotRead => "not-read",
+        }
+    }
+}
+
+/// `sts:GetCallerIdentity`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallerIdentity {
+    /// The account whose IAM is read.
+    pub account: AccountId,
+    /// As AWS gives it: a user's ARN, or a session's (`arn:aws:sts::…:assumed-role/<role>/<session>`).
+    pub arn: String,
+    /// `AIDA…`, or `AROA…:<session>`.
+    pub user_id: String,
+}
+
+/// An IAM role as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveRole {
+    /// The live ARN: its case and path may differ from what was asked for.
+    pub arn: RoleArn,
+    /// `AROA…`: another id under the same name means that the role was deleted and made again.
+    pub role_id: String,
+    /// `MaxSessionDuration` in seconds.
+    pub max_session_duration: u32,
+    /// The trust policy.
+    pub trust: Trust,
+}
+
+/// A role's trust policy, as far as it can be understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trust {
+    /// Canonical JSON of the document; for a document that is no policy, the JSON string of its text.
+    pub canonical: Value,
+    /// The policy, or why it is none.
+    pub policy: Result<Policy, PolicyError>,
+}
+
+impl Trust {
+    /// Reads a trust policy document (decoded, as JSON text).
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        match Policy::parse(text) {
+            Ok(policy) => Self { canonical: super::iam::canonical(policy.document()), policy: Ok(policy) },
+            Err(error) => Self { canonical: Value::String(text.to_owned()), policy: Err(error) },
+        }
+    }
+
+    /// Digest of the canonical form.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of_json(&self.canonical)
+    }
+}
+
+/// Everything that was read for one plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct World {
+    /// Who asked.
+    pub caller: Fact<CallerIdentity>,
+    /// One entry for each declared or recorded role ARN.
+    pub roles: BTreeMap<RoleArn, Fact<LiveRole>>,
+    /// API calls this took, retries included.
+    pub calls: u32,
+}
+
+impl World {
+    /// The live role for a declared ARN.
+    #[must_use]
+    pub fn role(&self, arn: &RoleArn) -> &Fact<LiveRole> {
+        static NOT_READ: std::sync::LazyLock<Fact<LiveRole>> = std::sync::LazyLock::new(|| {
+            Fact::Unknown(Unknown { why: Why::NotRead, detail: "it was not among the roles that were read".to_owned() })
+        });
+        self.roles.get(arn).unwrap_or(&NOT_READ)
+    }
+}

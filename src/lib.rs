@@ -1,0 +1,20 @@
+#![doc = include_str!("ARCHITECTURE.md")]
+
+pub mod domain;
+pub mod wire;
+
+pub mod output;
+
+pub mod ports;
+
+pub mod app;
+
+#[cfg(feature = "aws")]
+pub mod aws;
+#[cfg(feature = "git")]
+pub mod source;
+#[cfg(feature = "file-store")]
+pub mod state;
+
+#[cfg(feature = "testing")]
+pub mod testing;

@@ -1,0 +1,1 @@
+//! Where manifests come from: a folder, or a git commit.
