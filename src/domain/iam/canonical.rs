@@ -1,7 +1,80 @@
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
-/// The one form of all documents that mean the same.
+use super::policy::Policy;
+use super::principal;
+use super::statement::{Selector, Statement};
+
+/// The one form of all documents that mean the same. A document that is no policy is returned as it is.
+///
+/// Every set is a sorted list without duplicates, also when it has one entry: statements, actions (lower case),
+/// resources, principals by type, condition values (as strings). Condition keys are in lower case and operators in
+/// IAM's spelling. `"*"` is `{"AWS": ["*"]}`, and the root ARN of an account in the partition `aws` is its bare id: the
+/// id names no partition, so roots of other partitions keep their ARN. An empty `Sid` and an empty condition block
+/// say nothing and are left out. A missing `Version` stays missing: it means 2008-10-17, but AWS keeps the two apart.
+///
+/// The form decides as the document does, and its own form is itself. Labels by position (`#2`) count anew.
 #[must_use]
 pub fn canonical(document: &Value) -> Value {
-    document.clone()
+    let Ok(policy) = Policy::parse_value(document) else { return document.clone() };
+    let mut statements: Vec<(String, Value)> = policy
+        .statements()
+        .iter()
+        .map(|statement| {
+            let value = write(statement);
+            (value.to_string(), value)
+        })
+        .collect();
+    statements.sort_by(|a, b| a.0.cmp(&b.0));
+    statements.dedup_by(|a, b| a.0 == b.0);
+    let mut map = Map::new();
+    if let Some(version) = policy.version() {
+        map.insert("Version".to_owned(), version.as_str().into());
+    }
+    if let Some(id) = policy.id() {
+        map.insert("Id".to_owned(), id.into());
+    }
+    map.insert("Statement".to_owned(), statements.into_iter().map(|(_, value)| value).collect());
+    Value::Object(map)
+}
+
+fn write(statement: &Statement) -> Value {
+    let Statement { label: _, sid, effect, principal, action, resource, conditions } = statement;
+    let mut map = Map::new();
+    if let Some(sid) = sid {
+        map.insert("Sid".to_owned(), json!(sid));
+    }
+    map.insert("Effect".to_owned(), json!(effect.as_str()));
+    match principal {
+        None => {}
+        Some(Selector::Only(list)) => drop(map.insert("Principal".to_owned(), principal::write(list))),
+        Some(Selector::Except(list)) => drop(map.insert("NotPrincipal".to_owned(), principal::write(list))),
+    }
+    let lower = |entries: &[_]| set(entries.iter().map(|it: &super::ActionPattern| it.as_str().to_ascii_lowercase()));
+    match action {
+        Selector::Only(list) => drop(map.insert("Action".to_owned(), lower(list))),
+        Selector::Except(list) => drop(map.insert("NotAction".to_owned(), lower(list))),
+    }
+    match resource {
+        None => {}
+        Some(Selector::Only(list)) => drop(map.insert("Resource".to_owned(), set(list.iter().cloned()))),
+        Some(Selector::Except(list)) => drop(map.insert("NotResource".to_owned(), set(list.iter().cloned()))),
+    }
+    let mut block = Map::new();
+    for condition in conditions {
+        let keys = block.entry(condition.operator.spelling()).or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(keys) = keys {
+            keys.insert(condition.key.to_ascii_lowercase(), set(condition.values.iter().cloned()));
+        }
+    }
+    if !block.is_empty() {
+        map.insert("Condition".to_owned(), Value::Object(block));
+    }
+    Value::Object(map)
+}
+
+fn set(texts: impl Iterator<Item = String>) -> Value {
+    let mut texts: Vec<String> = texts.collect();
+    texts.sort();
+    texts.dedup();
+    texts.into()
 }

@@ -1,11 +1,31 @@
 //! IAM's policy language: reading, canonical form, and what a trust policy says to one caller.
+//!
+//! Reading ([`Policy::parse`]) refuses what AWS refuses and keeps what AWS keeps: what is legal but odd is read, told
+//! in [`Policy::notes`], and judged so that it never allows anything by itself. Judging is three-valued: what is not
+//! known stays unknown, and ends in [`Decision::Depends`] with the conditions that decide.
 
 mod canonical;
+mod condition;
 mod decision;
+mod json;
+mod note;
+mod pattern;
 mod policy;
+mod principal;
+mod request;
+mod shape;
+mod statement;
 mod trust;
+mod truth;
 
 pub use canonical::canonical;
-pub use decision::{Decision, Residual};
-pub use policy::{Policy, PolicyError};
-pub use trust::{Caller, evaluate_trust};
+pub use condition::{Condition, Known, Operator, Quantifier, Test};
+pub use decision::{Clause, Decision, Open, Residual, TrustDecision};
+pub use note::{NoteKind, PolicyNote};
+pub use pattern::{ActionPattern, wildcard_match};
+pub use policy::{Policy, PolicyError, Version};
+pub use principal::Principal;
+pub use request::{Caller, Request};
+pub use statement::{Effect, Selector, Statement};
+pub use trust::{decide_trust, evaluate_trust};
+pub use truth::Truth;

@@ -1,0 +1,82 @@
+use super::truth::Truth;
+
+/// Whether `text` is in the language of `pattern`, where `*` stands for any run of characters (also none) and `?` for
+/// exactly one. `fold` says whether ASCII case is ignored.
+///
+/// Only the last `*` is ever reconsidered: time is bounded by the product of the lengths, and a pattern with a single
+/// `*` takes one pass. Nothing is allocated.
+#[must_use]
+pub fn wildcard_match(pattern: &str, text: &str, fold: bool) -> bool {
+    let mut pattern_rest = pattern.chars();
+    let mut text_rest = text.chars();
+    let mut retry: Option<(std::str::Chars<'_>, std::str::Chars<'_>)> = None;
+    loop {
+        let text_before = text_rest.clone();
+        match (pattern_rest.next(), text_rest.next()) {
+            (None, None) => return true,
+            (Some('*'), _) => {
+                text_rest = text_before;
+                if pattern_rest.as_str().is_empty() {
+                    return true;
+                }
+                retry = Some((pattern_rest.clone(), text_rest.clone()));
+            }
+            (Some('?'), Some(_)) => {}
+            (Some(p), Some(t)) if p == t || (fold && p.eq_ignore_ascii_case(&t)) => {}
+            (_, None) => return false,
+            (_, Some(_)) => {
+                let Some((after_star, at)) = &mut retry else { return false };
+                if at.next().is_none() {
+                    return false;
+                }
+                pattern_rest = after_star.clone();
+                text_rest = at.clone();
+            }
+        }
+    }
+}
+
+/// One entry of `Action` or `NotAction`: `*`, or `service:Name` with `*` and `?`; case does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionPattern {
+    text: String,
+    well_formed: bool,
+}
+
+impl ActionPattern {
+    /// Takes any text: one without a service prefix, or with white space, never matches.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let well_formed = !text.chars().any(char::is_whitespace)
+            && (text == "*"
+                || text.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty()));
+        Self { text: text.to_owned(), well_formed }
+    }
+
+    /// As written (hostile).
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether AWS would take it for an action.
+    #[must_use]
+    pub fn is_well_formed(&self) -> bool {
+        self.well_formed
+    }
+
+    /// Whether it covers `action` (`sts:AssumeRole`). A malformed pattern covers nothing: [`Truth::Unknown`] then says
+    /// that it was probably meant to.
+    #[must_use]
+    pub fn matches(&self, action: &str) -> Truth {
+        if self.well_formed {
+            return wildcard_match(&self.text, action, true).into();
+        }
+        let meant = self.text.trim();
+        let local = action.split_once(':').map_or(action, |(_, name)| name);
+        match wildcard_match(meant, action, true) || wildcard_match(meant, local, true) {
+            true => Truth::Unknown,
+            false => Truth::False,
+        }
+    }
+}
