@@ -80,3 +80,61 @@ impl ActionPattern {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards() {
+        for (pattern, text, expected) in [
+            ("", "", true),
+            ("", "a", false),
+            ("*", "", true),
+            ("*", "anything", true),
+            ("?", "", false),
+            ("?", "é", true),
+            ("a*", "a", true),
+            ("a*c", "abcbc", true),
+            ("a*c", "abcb", false),
+            ("*a*b*", "xxaxxbxx", true),
+            ("*a*b", "ab ab a", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("**", "x", true),
+            ("*?*?*", "x", false),
+            ("A*", "abc", false),
+            ("*é?", "zéé", true),
+        ] {
+            assert_eq!(wildcard_match(pattern, text, false), expected, "{pattern} on {text}");
+        }
+        assert!(wildcard_match("STS:a*E", "sts:AssumeRole", true));
+    }
+
+    #[test]
+    fn many_stars_do_not_explode() {
+        let pattern = "*a".repeat(2_000) + "b";
+        assert!(!wildcard_match(&pattern, &"a".repeat(4_000), true));
+    }
+
+    /// The plain recursive definition, fit for short texts only.
+    fn by_definition(pattern: &[char], text: &[char]) -> bool {
+        match (pattern, text) {
+            ([], []) => true,
+            (['*', rest @ ..], _) => {
+                by_definition(rest, text) || text.split_first().is_some_and(|(_, text)| by_definition(pattern, text))
+            }
+            (['?', rest @ ..], [_, text @ ..]) => by_definition(rest, text),
+            ([p, rest @ ..], [t, text @ ..]) => p == t && by_definition(rest, text),
+            _ => false,
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn agrees_with_the_definition(pattern in "[ab*?]{0,7}", text in "[ab]{0,7}") {
+            let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+            proptest::prop_assert_eq!(wildcard_match(&pattern, &text, false), by_definition(&p, &t));
+        }
+    }
+}

@@ -141,3 +141,6 @@ impl Policy {
         &self.notes
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -200,3 +200,6 @@ fn is_role_of_session(stem: &str, caller: &Caller<'_>) -> bool {
         && account == Some(caller.account)
         && resource.and_then(|it| it.strip_prefix("assumed-role/")).and_then(|it| it.strip_suffix('/')) == Some(name)
 }
+
+#[cfg(test)]
+mod tests;
