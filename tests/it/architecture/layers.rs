@@ -152,10 +152,11 @@ pub(super) fn dependencies(manifest: &str) -> Vec<String> {
     for line in manifest.lines() {
         if line.starts_with('[') {
             in_section = line.trim() == "[dependencies]";
-        } else if let (true, Some((name, _))) = (in_section, line.split_once('=')) {
-            if !name.starts_with(['#', ' ']) {
-                found.push(name.trim().replace('-', "_"));
-            }
+        } else if in_section
+            && let Some((name, _)) = line.split_once('=')
+            && !name.starts_with(['#', ' '])
+        {
+            found.push(name.trim().replace('-', "_"));
         }
     }
     found

@@ -48,7 +48,7 @@ pub(super) fn uses(module: &[String], source: &str) -> Uses {
                 inline.retain(|(_, opened)| *opened <= depth);
             }
             "mod" if tokens.get(at + 2).is_some_and(|token| token.text == "{") => {
-                inline.push((next.to_owned(), depth + 1))
+                inline.push((next.to_owned(), depth + 1));
             }
             "async" | "await" => {
                 let path = vec![token.text.clone()];
