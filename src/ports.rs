@@ -217,7 +217,9 @@ impl CloudErrorKind {
 
 /// A store of small objects with compare-and-swap: the only way to write a mutable one.
 ///
-/// Keys are relative paths of ASCII letters, digits, `-`, `_`, `.` and `/`, without empty, `.` or `..` parts.
+/// Keys are relative paths of ASCII letters, digits, `-`, `_`, `.` and `/`, without empty parts and without parts that
+/// begin with a dot: those belong to the store itself. [`check_key`] is that rule. No key may lie below another one, as
+/// a file below a file cannot.
 pub trait StateStore {
     /// The object, or `None` if there is none.
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Object>, StoreError>> + Send;
@@ -238,6 +240,43 @@ pub trait StateStore {
 
     /// Where it is, for messages.
     fn location(&self) -> String;
+}
+
+/// Longest key, in bytes. Object stores allow 1,024 with a bucket prefix in front of it.
+pub const KEY_MAX: usize = 512;
+
+/// Longest part of a key between two slashes, in bytes: file systems allow 255.
+pub const KEY_PART_MAX: usize = 200;
+
+/// Holds a key against the grammar at [`StateStore`]; the error completes "the key …".
+pub fn check_key(key: &str) -> Result<(), &'static str> {
+    if key.is_empty() {
+        return Err("is empty");
+    }
+    if key.len() > KEY_MAX {
+        return Err("is longer than 512 bytes");
+    }
+    if !key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/')) {
+        return Err("has a character other than ASCII letters, digits, `-`, `_`, `.` and `/`");
+    }
+    for part in key.split('/') {
+        if part.is_empty() {
+            return Err("has an empty part, or begins or ends with `/`");
+        }
+        if part.starts_with('.') {
+            return Err("has a part that begins with a dot");
+        }
+        if part.len() > KEY_PART_MAX {
+            return Err("has a part longer than 200 bytes");
+        }
+    }
+    Ok(())
+}
+
+/// Holds a prefix for [`StateStore::list`] against the grammar: empty, or the beginning of some key.
+pub fn check_prefix(prefix: &str) -> Result<(), &'static str> {
+    // A letter makes a key of every beginning of one, be it cut at a slash or inside a part.
+    if prefix.is_empty() { Ok(()) } else { check_key(&format!("{prefix}x")) }
 }
 
 /// An object and the version to replace it by.
