@@ -1,1 +1,3 @@
 //! Text forms.
+
+pub mod manifest_v1;

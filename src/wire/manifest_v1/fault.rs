@@ -1,0 +1,76 @@
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::domain::finding::ManifestError;
+use crate::domain::span::{Located, Place, SourceFile};
+
+/// Bytes of a file.
+pub(super) type Span = Range<usize>;
+
+/// The words of one error; where it is comes beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) kind: &'static str,
+    pub(super) message: String,
+    pub(super) label: String,
+    pub(super) help: String,
+}
+
+impl Fault {
+    pub(super) fn new(
+        kind: &'static str,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self { kind, message: message.into(), label: label.into(), help: help.into() }
+    }
+}
+
+/// Collects the errors of one file.
+#[derive(Debug)]
+pub(super) struct Faults<'f> {
+    file: &'f Arc<SourceFile>,
+    errors: Vec<ManifestError>,
+}
+
+impl<'f> Faults<'f> {
+    pub(super) fn new(file: &'f Arc<SourceFile>) -> Self {
+        Self { file, errors: Vec::new() }
+    }
+
+    pub(super) fn text(&self) -> &'f str {
+        &self.file.text
+    }
+
+    /// Whether a place is in this file.
+    pub(super) fn is_of(&self, place: &Place) -> bool {
+        Arc::ptr_eq(self.file, place.file())
+    }
+
+    pub(super) fn place(&self, span: &Span) -> Place {
+        Place::new(Arc::clone(self.file), span.start, span.end)
+    }
+
+    pub(super) fn located<T>(&self, value: T, span: &Span) -> Located<T> {
+        Located::new(value, self.place(span))
+    }
+
+    pub(super) fn push(&mut self, span: &Span, fault: Fault) {
+        let Fault { kind, message, label, help } = fault;
+        self.errors.push(ManifestError { kind, message, label, place: Some(self.place(span)), path: None, help });
+    }
+
+    /// The value, or nothing and one more error at `span`.
+    pub(super) fn take<T>(&mut self, span: &Span, result: Result<T, Fault>) -> Option<T> {
+        result.map_err(|fault| self.push(span, fault)).ok()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.errors.len()
+    }
+
+    pub(super) fn into_errors(self) -> Vec<ManifestError> {
+        self.errors
+    }
+}

@@ -1,0 +1,57 @@
+use std::collections::BTreeMap;
+
+use super::fault::{Fault, Faults};
+use super::shape::Fields;
+use super::value;
+use crate::domain::limits;
+use crate::domain::text::nearest;
+
+/// Tags as AWS takes them: at most fifty, keys that differ in more than case.
+pub(super) fn read(fields: &Fields<'_, '_>, name: &str, faults: &mut Faults<'_>) -> BTreeMap<String, String> {
+    let entries = fields.map(name);
+    if let Some((key, _)) = entries.get(limits::SESSION_TAGS_MAX) {
+        let (count, most) = (entries.len(), limits::SESSION_TAGS_MAX);
+        faults.push(
+            key.span,
+            Fault::new(
+                "too-many",
+                format!("`{name}` has {count} tags: AWS takes {most}"),
+                "one too many",
+                "remove some",
+            ),
+        );
+    }
+    let mut tags = BTreeMap::new();
+    let mut folded = BTreeMap::new();
+    for (key, value) in entries {
+        faults.take(key.span, value::tag_key(key.text));
+        faults.take(value.span, value::tag_value(value.text));
+        if let Some(first) = folded.insert(key.text.to_lowercase(), key.text) {
+            let problem =
+                format!("differs from `{}` only in case, and AWS takes the two for one key", value::quoted(first));
+            faults.push(key.span, value::said("duplicate-key", key.text, &problem, "again", "keep one of the two"));
+        }
+        tags.insert(key.text.to_owned(), value.text.to_owned());
+    }
+    tags
+}
+
+/// `transitive_tag_keys`: each a key of `session_tags`.
+pub(super) fn transitive_keys(fields: &Fields<'_, '_>, faults: &mut Faults<'_>) -> Vec<String> {
+    let tags = fields.map("session_tags");
+    let mut keys = Vec::new();
+    for entry in fields.list("transitive_tag_keys", faults) {
+        if tags.iter().any(|(key, _)| key.text == entry.text) {
+            keys.push(entry.text.to_owned());
+            continue;
+        }
+        let problem = "is not a key of `session_tags`";
+        let near = nearest(entry.text, tags.iter().map(|(key, _)| key.text));
+        let help = match near {
+            Some(near) => format!("did you mean `{}`?", value::quoted(near)),
+            None => "only tags of this session can be handed on: add it to `session_tags`".to_owned(),
+        };
+        faults.push(entry.span, value::said("bad-value", entry.text, problem, "no such tag", &help));
+    }
+    keys
+}
