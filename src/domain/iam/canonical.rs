@@ -78,3 +78,104 @@ fn set(texts: impl Iterator<Item = String>) -> Value {
     texts.dedup();
     texts.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A statement with `body` after its effect, in a policy.
+    fn policy(body: &str) -> Value {
+        let text = format!(r#"{{"Statement": [{{"Effect": "Allow", {body}}}]}}"#);
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    #[test]
+    fn the_form_itself() {
+        let document = json!({
+            "Version": "2012-10-17",
+            "Id": "x",
+            "Statement": {
+                "Sid": "", "Effect": "Allow",
+                "Principal": {"Service": "ec2.amazonaws.com", "AWS": ["arn:aws:iam::111122223333:root", "111122223333", "*"]},
+                "Action": ["sts:TagSession", "STS:AssumeRole", "sts:assumerole"],
+                "Condition": {
+                    "stringequalsifexists": {"sts:ExternalId": ["b", "a", "b"]},
+                    "bool": {"aws:MultiFactorAuthPresent": true},
+                    "NumericLessThan": {},
+                },
+            },
+        });
+        assert_eq!(
+            canonical(&document),
+            json!({
+                "Version": "2012-10-17",
+                "Id": "x",
+                "Statement": [{
+                    "Effect": "Allow",
+                    "Principal": {"AWS": ["*", "111122223333"], "Service": ["ec2.amazonaws.com"]},
+                    "Action": ["sts:assumerole", "sts:tagsession"],
+                    "Condition": {
+                        "StringEqualsIfExists": {"sts:externalid": ["a", "b"]},
+                        "Bool": {"aws:multifactorauthpresent": ["true"]},
+                    },
+                }],
+            })
+        );
+    }
+
+    #[test]
+    fn what_means_the_same_is_the_same() {
+        for (one, other) in [
+            (r#""Principal": "*", "Action": "*""#, r#""Principal": {"AWS": ["*"]}, "Action": ["*"]"#),
+            (
+                r#""Principal": {"AWS": "111122223333"}, "Action": "a:b""#,
+                r#""Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "A:B""#,
+            ),
+            (r#""Resource": "a", "Action": "*""#, r#""Resource": ["a", "a"], "Action": "*""#),
+            (r#""NotResource": ["a", "b"], "NotAction": "*""#, r#""NotResource": ["b", "a"], "NotAction": ["*"]"#),
+            (r#""Resource": "a", "Action": "*""#, r#""Resource": "a", "Action": "*", "Sid": "", "Condition": {}"#),
+            (
+                r#""Resource": "a", "Action": "*", "Condition": {"NumericEquals": {"a:B": 1}}"#,
+                r#""Resource": "a", "Action": "*", "Condition": {"numericequals": {"A:b": ["1"]}}"#,
+            ),
+        ] {
+            assert_eq!(canonical(&policy(one)), canonical(&policy(other)), "{one}");
+        }
+    }
+
+    #[test]
+    fn what_differs_in_meaning_stays_different() {
+        let cases = [
+            r#""Principal": {"AWS": "111122223333"}, "Action": "a:b""#,
+            r#""Principal": {"AWS": "arn:aws-cn:iam::111122223333:root"}, "Action": "a:b""#,
+            r#""Principal": {"AWS": "arn:aws:iam::111122223333:role/A"}, "Action": "a:b""#,
+            r#""Principal": {"AWS": "arn:aws:iam::111122223333:role/a"}, "Action": "a:b""#,
+            r#""Principal": "*", "Action": "a:b""#,
+            r#""Principal": {"Service": "*"}, "Action": "a:b""#,
+            r#""Principal": {}, "Action": "a:b""#,
+            r#""NotPrincipal": "*", "Action": "a:b""#,
+            r#""Principal": "*", "NotAction": "a:b""#,
+            r#""Principal": "*", "Action": []"#,
+            r#""Principal": "*", "Action": "a:b", "Sid": "S""#,
+            r#""Principal": "*", "Action": "a:b", "Condition": {"Bool": {"a:b": []}}"#,
+            r#""Principal": "*", "Action": "a:b", "Condition": {"Bool": {"a:b": "x"}}"#,
+            r#""Principal": "*", "Action": "a:b", "Condition": {"Bool": {"a:b": "X"}}"#,
+            r#""Principal": "*", "Action": "a:b", "Condition": {"BoolIfExists": {"a:b": "X"}}"#,
+            r#""Resource": "x", "Action": "a:b""#,
+            r#""Resource": "X", "Action": "a:b""#,
+        ];
+        let forms: Vec<String> = cases.iter().map(|case| canonical(&policy(case)).to_string()).collect();
+        for (at, form) in forms.iter().enumerate() {
+            assert_eq!(forms.iter().position(|it| it == form), Some(at), "{}", cases[at]);
+        }
+    }
+
+    #[test]
+    fn what_is_no_policy_stays_as_it_is() {
+        for value in
+            [json!(null), json!("x"), json!([]), json!({}), json!({"Statement": [{"Effect": "allow"}], "b": 1})]
+        {
+            assert_eq!(canonical(&value), value);
+        }
+    }
+}

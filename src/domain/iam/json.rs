@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
-use super::shape::{Fault, Step};
+use super::shape::{Fault, Step, clip};
 
 /// Reads one JSON value. The error is one clause, and the bytes at fault.
 ///
@@ -23,7 +23,10 @@ pub(super) fn read(text: &str) -> Result<Value, (String, Range<usize>)> {
         if error.is_data() {
             return (message.to_owned(), string_before(text, end));
         }
-        (format!("is not JSON: {message}"), end.saturating_sub(1)..end)
+        (
+            format!("is not JSON: {message}"),
+            text.floor_char_boundary(end.saturating_sub(1))..text.ceil_char_boundary(end),
+        )
     })
 }
 
@@ -93,7 +96,7 @@ impl<'de> Visitor<'de> for Strict {
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             if map.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("has the key `{key}` twice")));
+                return Err(A::Error::custom(format_args!("has the key `{}` twice", clip(&key))));
             }
             let value = entries.next_value_seed(Self)?;
             map.insert(key, value);
@@ -149,5 +152,24 @@ impl<'de: 'a, 'a> serde::Deserialize<'de> for Entries<'a> {
             }
         }
         deserializer.deserialize_map(Pairs).map(Entries)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_among_wide_characters_is_a_whole_character() {
+        for text in ["é", "{\"a\": é}", "\n\n{\u{202e}", "{\"é\": 1, \"é\": 2}"] {
+            let (_, at) = read(text).expect_err("faulty");
+            assert!(text.get(at.clone()).is_some(), "{text:?}: {at:?}");
+        }
+    }
+
+    #[test]
+    fn values_are_read_as_they_are() {
+        let text = r#"{"a": [null, true, -1, 18446744073709551615, 1.5, "\u00e9\n", {}], "": ""}"#;
+        assert_eq!(read(text).ok(), serde_json::from_str(text).ok());
     }
 }

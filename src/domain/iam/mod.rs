@@ -8,6 +8,8 @@ mod canonical;
 mod condition;
 mod decision;
 mod json;
+#[cfg(test)]
+mod laws;
 mod note;
 mod pattern;
 mod policy;

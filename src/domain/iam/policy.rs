@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::json;
 use super::note::PolicyNote;
-use super::shape::{Fault, object, only, string};
+use super::shape::{Fault, clip, object, only, string};
 use super::statement::{self, Statement};
 
 /// A policy document that follows IAM's grammar.
@@ -105,7 +105,7 @@ impl Policy {
             statements.iter().enumerate().filter_map(|(at, it)| Some((it.sid.as_deref()?, at))).collect();
         sids.sort_unstable();
         if let Some([(sid, _), (_, again)]) = sids.array_windows::<2>().find(|[a, b]| a.0 == b.0) {
-            let fault = Fault::new(format!("has two statements with the Sid `{sid}`"));
+            let fault = Fault::new(format!("has two statements with the Sid `{}`", clip(sid)));
             return Err(fault.within_key("Sid").within_index(*again).within_key("Statement"));
         }
         Ok(Self { version, id, statements, notes, document })

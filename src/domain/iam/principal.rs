@@ -1,6 +1,6 @@
 use serde_json::{Map, Value};
 
-use super::shape::{Fault, object, one_or_many, only, string};
+use super::shape::{Fault, clip, object, one_or_many, only, string};
 
 /// One entry of `Principal` or `NotPrincipal`. ARNs and ids are compared exactly, case included.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,7 +141,8 @@ pub(super) fn read(element: &str, value: &Value) -> Result<Vec<Principal>, Fault
         }
         let hint = if text.contains(".amazonaws.com") { "Service" } else { "AWS" };
         return Err(Fault::new(format!(
-            "has a {element} that is a string other than `*`: write {{\"{hint}\": \"{text}\"}}"
+            "has a {element} that is a string other than `*`: write {{\"{hint}\": \"{}\"}}",
+            clip(text)
         )));
     }
     let map = object(element, value)?;

@@ -61,6 +61,15 @@ pub(super) fn kind(value: &Value) -> &'static str {
     }
 }
 
+/// The beginning of a quoted text: a message need not repeat a document.
+pub(super) fn clip(text: &str) -> String {
+    const MOST: usize = 80;
+    match text.char_indices().nth(MOST) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
 /// The object `what`, its keys checked: no two may differ in case alone, since IAM compares some without case and
 /// refuses the ambiguity in all.
 pub(super) fn object<'a>(what: &str, value: &'a Value) -> Result<&'a Map<String, Value>, Fault> {
@@ -72,7 +81,7 @@ pub(super) fn object<'a>(what: &str, value: &'a Value) -> Result<&'a Map<String,
     if let Some([(_, first), (_, second)]) = folded.array_windows::<2>().find(|[a, b]| a.0 == b.0) {
         return Err(Fault::of_key(
             second,
-            format!("has `{first}` and `{second}` in {what}: they differ in case alone"),
+            format!("has `{}` and `{}` in {what}: they differ in case alone", clip(first), clip(second)),
         ));
     }
     Ok(map)
@@ -84,7 +93,7 @@ pub(super) fn only(what: &str, map: &Map<String, Value>, known: &[&str]) -> Resu
     // Nobody mistypes a name at such length, and measuring the distance takes memory in proportion.
     let near = (key.len() <= 64).then(|| nearest(key, known.iter().copied())).flatten();
     let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-    Err(Fault::of_key(key, format!("has the unknown element `{key}` in {what}{hint}")))
+    Err(Fault::of_key(key, format!("has the unknown element `{}` in {what}{hint}", clip(key))))
 }
 
 /// A text.

@@ -4,7 +4,7 @@ use super::condition::{Condition, Operator};
 use super::note::{NoteKind, PolicyNote};
 use super::pattern::ActionPattern;
 use super::principal::{self, Principal};
-use super::shape::{Fault, kind, object, one_or_many, only, string};
+use super::shape::{Fault, clip, kind, object, one_or_many, only, string};
 
 /// What a statement does when it matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,7 +133,7 @@ fn read_conditions(block: &Value, empty: &mut bool) -> Result<Vec<Condition>, Fa
     let mut conditions = Vec::new();
     for (written, keys) in operators {
         let at_operator = |fault: Fault| fault.within_key(written);
-        let keys = object(&format!("the condition operator `{written}`"), keys).map_err(at_operator)?;
+        let keys = object(&format!("the condition operator `{}`", clip(written)), keys).map_err(at_operator)?;
         *empty |= keys.is_empty();
         for (key, values) in keys {
             let values = one_or_many(values, |value| match value {

@@ -136,7 +136,12 @@ fn what_is_not_known_of_the_caller_is_neither_allowed_nor_denied() {
 
 #[test]
 fn a_bare_account_id_outside_the_first_partition_is_not_guessed() {
-    let caller = Caller { partition: "aws-cn", principal_arn: "arn:aws-cn:iam::111122223333:role/ci/Runner", ..role() };
+    let caller = Caller {
+        partition: "aws-cn",
+        principal_arn: "arn:aws-cn:iam::111122223333:role/ci/Runner",
+        session_arn: Some("arn:aws-cn:sts::111122223333:assumed-role/Runner/job-1"),
+        ..role()
+    };
     for (principal, expected) in [
         ("arn:aws-cn:iam::111122223333:root", "delegated"),
         ("arn:aws-cn:iam::111122223333:role/ci/Runner", "allowed"),
