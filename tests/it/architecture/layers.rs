@@ -58,6 +58,7 @@ pub(super) const TABLE: &[Layer] = &[
             "jiff",
             "sha2",
             "strsim",
+            "zeroize",
         ]),
         purity: Purity::Pure,
     },
