@@ -11,12 +11,17 @@ use super::ttl::Ttl;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LeaseId(String);
 
+/// Whether this is a ULID in its one spelling: 26 characters of Crockford's base 32, upper case, 128 bits at most.
+pub(super) fn is_ulid(text: &str) -> bool {
+    let word = |b: u8| b.is_ascii_digit() || (b.is_ascii_uppercase() && !matches!(b, b'I' | b'L' | b'O' | b'U'));
+    text.len() == 26 && text.bytes().all(word) && text.as_bytes()[0] <= b'7'
+}
+
 impl LeaseId {
     /// Checks the form; letters are upper case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let word = |b: u8| b.is_ascii_digit() || (b.is_ascii_uppercase() && !matches!(b, b'I' | b'L' | b'O' | b'U'));
-        (text.len() == 26 && text.bytes().all(word) && text.as_bytes()[0] <= b'7').then(|| Self(text.to_owned()))
+        is_ulid(text).then(|| Self(text.to_owned()))
     }
 
     /// The 26 characters.

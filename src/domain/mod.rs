@@ -17,6 +17,7 @@ pub mod desired;
 pub mod finding;
 pub mod role;
 
+pub mod audit;
 pub mod lease;
 pub mod record;
 pub mod world;
