@@ -1,3 +1,12 @@
 //! Text forms.
+//!
+//! Every form that leaves the process, or comes back into it, has a type of its own here with a version in its name:
+//! nothing of the domain is serialised as it stands, so that neither can change the other by accident. Forms that are
+//! read back are read strictly: an unknown field is an error.
+
+pub mod json;
+
+pub mod common_v1;
 
 pub mod manifest_v1;
+pub mod state_v1;
