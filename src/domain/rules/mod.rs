@@ -1,9 +1,83 @@
-//! One rule a file; the file's opening comment is the rule's public page.
+//! The rules that judge what is declared against what was read.
+//!
+//! One rule a file; the file's opening comment is the rule's public page, and a test runs the examples on it. To add
+//! a rule: its file, its `mod` line and its line in [`ALL`].
+//!
+//! No rule speaks about what could not be read: a plan lists the unknown on its own, and never takes it for fine.
+
+mod judging;
+mod rule;
+mod words;
+
+#[cfg(test)]
+mod fixture;
+
+mod broker_not_trusted;
+mod default_above_max;
+mod duplicate_role_name;
+mod iam_groups_not_yet;
+mod iam_user_without_boundary;
+mod iam_user_without_justification;
+mod iam_user_without_path;
+mod role_arn_malformed;
+mod role_arn_mismatch;
+mod role_arn_partition;
+mod role_expired;
+mod role_missing;
+mod token_needs_user_broker;
+mod trust_account_root;
+mod trust_conditional;
+mod trust_lacks_set_source_identity;
+mod trust_lacks_tag_session;
+mod trust_unreadable;
+mod ttl_above_chaining_cap;
+mod ttl_above_max_session_duration;
+mod ttl_out_of_range;
+mod waiver_expired;
+mod waiver_unknown_role;
+mod waiver_unknown_rule;
+
+pub use judging::Judging;
+pub use rule::Rule;
+
+use serde_json::{Value, json};
 
 use super::Timestamp;
 use super::desired::Desired;
+use super::digest::Digest;
 use super::finding::Finding;
+use super::span::Place;
+use super::text;
 use super::world::World;
+
+/// Every rule, by code. LH1xx: the manifests themselves and their TTLs. LH2xx: trust policies. LH3xx: whether what is
+/// named exists and can be used. LH4xx: `iam_user`. LH5xx: lifecycle. LH6xx: waivers.
+static ALL: [&Rule; 24] = [
+    &default_above_max::RULE,
+    &ttl_out_of_range::RULE,
+    &ttl_above_max_session_duration::RULE,
+    &ttl_above_chaining_cap::RULE,
+    &duplicate_role_name::RULE,
+    &iam_groups_not_yet::RULE,
+    &broker_not_trusted::RULE,
+    &trust_lacks_tag_session::RULE,
+    &trust_lacks_set_source_identity::RULE,
+    &trust_conditional::RULE,
+    &trust_account_root::RULE,
+    &trust_unreadable::RULE,
+    &role_missing::RULE,
+    &role_arn_malformed::RULE,
+    &role_arn_partition::RULE,
+    &role_arn_mismatch::RULE,
+    &token_needs_user_broker::RULE,
+    &iam_user_without_path::RULE,
+    &iam_user_without_boundary::RULE,
+    &iam_user_without_justification::RULE,
+    &role_expired::RULE,
+    &waiver_unknown_rule::RULE,
+    &waiver_unknown_role::RULE,
+    &waiver_expired::RULE,
+];
 
 /// What a rule may look at.
 #[derive(Debug, Clone, Copy)]
@@ -16,14 +90,54 @@ pub struct RuleInput<'a> {
     pub now: Timestamp,
 }
 
-/// Runs every rule. Findings come in a stable order: by file and place, then by code.
+/// Every rule, sorted by code.
 #[must_use]
-pub fn judge(_input: RuleInput<'_>) -> Vec<Finding> {
-    Vec::new()
+pub fn all() -> &'static [&'static Rule] {
+    &ALL
+}
+
+/// The rule with this code or kebab name, in any case.
+#[must_use]
+pub fn find(code_or_name: &str) -> Option<&'static Rule> {
+    ALL.into_iter()
+        .find(|rule| rule.code.eq_ignore_ascii_case(code_or_name) || rule.name.eq_ignore_ascii_case(code_or_name))
+}
+
+/// The code or the kebab name that this text was probably meant to be.
+#[must_use]
+pub fn nearest(code_or_name: &str) -> Option<&'static str> {
+    let code_shaped = code_or_name.get(..2).is_some_and(|head| head.eq_ignore_ascii_case("LH"));
+    if code_shaped {
+        text::nearest(code_or_name, ALL.into_iter().map(|rule| rule.code))
+    } else {
+        text::nearest(code_or_name, ALL.into_iter().map(|rule| rule.name))
+    }
+}
+
+/// Runs every rule. Findings come in a stable order: by file, place, code and message; waivers are not applied.
+#[must_use]
+pub fn judge(input: RuleInput<'_>) -> Vec<Finding> {
+    let judging = Judging::new(input);
+    let mut findings = Vec::new();
+    for rule in ALL {
+        (rule.check)(&judging, &mut findings);
+    }
+    findings.sort_by(|a, b| order(a).cmp(&order(b)));
+    findings.dedup();
+    findings
+}
+
+fn order(finding: &Finding) -> (&str, usize, &str, &str) {
+    let place = finding.place.as_ref();
+    (place.map_or("", Place::path), place.map_or(0, Place::start), finding.code, &finding.message)
 }
 
 /// Names the set of rules and their levels: a plan made by another set is another plan.
 #[must_use]
 pub fn version() -> String {
-    String::new()
+    let set: Value = ALL.into_iter().map(|rule| json!([rule.code, rule.name, rule.level.as_str()])).collect();
+    Digest::of_json(&set).to_string()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! The target role's trust policy does not admit the broker.
+//!
+//! ## What it does
+//! Asks each target role's live trust policy whether the Broker's `principal` may `sts:AssumeRole`, and speaks when a
+//! statement denies it or none allows it.
+//!
+//! ## Why it is bad
+//! STS answers `AccessDenied` to every request for this role. Nothing in the broker's own policies can make up for it.
+//!
+//! ## Example
+//! ```yaml
+//! apiVersion: leasehold/v1
+//! kind: Broker
+//! metadata: {name: prod}
+//! spec:
+//!   principal: arn:aws:iam::111122223333:role/VaultRunner
+//!   region: ap-northeast-1
+//!   deployment: prod
+//! ---
+//! apiVersion: leasehold/v1
+//! kind: Role
+//! metadata: {name: app-readonly}
+//! spec:
+//!   credential_type: assumed_role
+//!   role_arns: [arn:aws:iam::111122223333:role/ProdAppReadOnly]
+//!   default_sts_ttl: 30m
+//!   max_sts_ttl: 1h
+//! ```
+//! ```json
+//! {
+//!   "caller": {"arn": "arn:aws:sts::111122223333:assumed-role/VaultRunner/ci", "user_id": "AROAEXAMPLEVAULTRUN01:ci"},
+//!   "roles": {
+//!     "arn:aws:iam::111122223333:role/ProdAppReadOnly": {
+//!       "role_id": "AROAEXAMPLEREADONLY01",
+//!       "max_session_duration": 3600,
+//!       "trust": {
+//!         "Version": "2012-10-17",
+//!         "Statement": [
+//!           {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/SomebodyElse"}, "Action": "sts:AssumeRole"}
+//!         ]
+//!       }
+//!     }
+//!   }
+//! }
+//! ```
+//!
+//! ## Use instead
+//! ```yaml
+//! apiVersion: leasehold/v1
+//! kind: Broker
+//! metadata: {name: prod}
+//! spec:
+//!   principal: arn:aws:iam::111122223333:role/VaultRunner
+//!   region: ap-northeast-1
+//!   deployment: prod
+//! ---
+//! apiVersion: leasehold/v1
+//! kind: Role
+//! metadata: {name: app-readonly}
+//! spec:
+//!   credential_type: assumed_role
+//!   role_arns: [arn:aws:iam::111122223333:role/ProdAppReadOnly]
+//!   default_sts_ttl: 30m
+//!   max_sts_ttl: 1h
+//! ```
+//! ```json
+//! {
+//!   "caller": {"arn": "arn:aws:sts::111122223333:assumed-role/VaultRunner/ci", "user_id": "AROAEXAMPLEVAULTRUN01:ci"},
+//!   "roles": {
+//!     "arn:aws:iam::111122223333:role/ProdAppReadOnly": {
+//!       "role_id": "AROAEXAMPLEREADONLY01",
+//!       "max_session_duration": 3600,
+//!       "trust": {
+//!         "Version": "2012-10-17",
+//!         "Statement": [
+//!           {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/VaultRunner"}, "Action": "sts:AssumeRole"}
+//!         ]
+//!       }
+//!     }
+//!   }
+//! }
+//! ```
+//!
+//! ## Source
+//! The API reference of `AssumeRole` (the trust policy must name who may assume the role) and the IAM user guide's
+//! evaluation logic (an explicit deny wins).
+
+use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::iam::Decision;
+
+use super::rule::{Rule, Said};
+use super::{Judging, words};
+
+pub(super) static RULE: Rule = Rule {
+    code: "LH201",
+    name: "broker-not-trusted",
+    level: Level::Hard,
+    confidence: Confidence::Certain,
+    summary: "The target role's trust policy does not admit the broker.",
+    source: include_str!("broker_not_trusted.rs"),
+    check,
+};
+
+fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
+    let broker = judging.principal();
+    for target in judging.targets() {
+        let needed = words::trust_statement(broker, &words::actions_needed(target.spec));
+        let (message, label, remedy) = match target.assume.map(|assume| &assume.decision) {
+            Some(Decision::DeniedImplicitly) => (
+                format!("no statement of the trust policy of `{}` lets the broker `{broker}` assume it", target.arn),
+                "does not trust the broker",
+                format!("add this statement to its trust policy: `{needed}`"),
+            ),
+            Some(Decision::DeniedExplicitly { statement }) => (
+                format!("statement `{statement}` of the trust policy of `{}` denies the broker `{broker}`", target.arn),
+                "denies the broker",
+                format!(
+                    "take the broker out of statement `{statement}` (a deny wins over every allow), and keep or add: `{needed}`"
+                ),
+            ),
+            Some(Decision::Allowed | Decision::Depends(_)) | None => continue,
+        };
+        findings.push(RULE.about(target.role, target.field(), Said { message, label: label.to_owned(), remedy }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{READ_ONLY, Scene, statement, trust};
+    use super::*;
+
+    fn found(policy: &str) -> Vec<Finding> {
+        Scene::role_broker().assumed_role("a", 900, 900).live(READ_ONLY, 3_600, policy).findings(&RULE)
+    }
+
+    #[test]
+    fn the_broker_itself_is_enough_and_somebody_else_is_not() {
+        assert!(found(&trust(&[&statement("Allow", "role/VaultRunner", "sts:AssumeRole")])).is_empty());
+        assert_eq!(found(&trust(&[&statement("Allow", "role/Other", "sts:AssumeRole")])).len(), 1);
+        assert_eq!(found(&trust(&[&statement("Allow", "role/VaultRunner", "sts:TagSession")])).len(), 1);
+    }
+
+    #[test]
+    fn a_deny_is_named_and_wins() {
+        let allow = statement("Allow", "role/VaultRunner", "sts:AssumeRole");
+        let deny = statement("Deny", "role/VaultRunner", "sts:*");
+        let found = found(&trust(&[&allow, &deny]));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].label, "denies the broker");
+        assert!(found[0].message.contains("`#2`"), "{}", found[0].message);
+    }
+
+    #[test]
+    fn the_statement_to_add_covers_all_that_the_role_passes() {
+        let scene = Scene::role_broker()
+            .assumed_role_with("a", |spec| {
+                spec.session_tags.insert("team".to_owned(), "x".to_owned());
+                spec.source_identity = Some("ci".to_owned());
+            })
+            .live(READ_ONLY, 3_600, &trust(&[&statement("Allow", "role/Other", "sts:AssumeRole")]));
+        assert!(
+            scene.findings(&RULE)[0].remedy.contains(r#"["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"]"#)
+        );
+    }
+
+    #[test]
+    fn what_was_not_read_or_is_no_policy_is_not_judged() {
+        let scene = Scene::role_broker().assumed_role("a", 900, 900);
+        assert!(scene.findings(&RULE).is_empty());
+        assert!(scene.absent(READ_ONLY).findings(&RULE).is_empty());
+        assert!(found("not a policy").is_empty());
+    }
+}

@@ -1,0 +1,229 @@
+//! Declared sets and worlds for the rules' tests, built without YAML. Every field has a place of its own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Judging, Rule, RuleInput};
+use crate::domain::Timestamp;
+use crate::domain::credential::{
+    AssumedRoleSpec, CredentialSpec, FederationTokenSpec, IamUserSpec, PolicySpec, SessionTokenSpec,
+};
+use crate::domain::desired::{Broker, BrokerSpec, Date, Desired, Limits, TtlPair, Waiver};
+use crate::domain::finding::Finding;
+use crate::domain::ident::{BrokerPrincipal, Name, RoleArn};
+use crate::domain::role::{Field, MalformedArn, Places, Role, RoleSpec};
+use crate::domain::span::{Located, Place, SourceFile};
+use crate::domain::ttl::Ttl;
+use crate::domain::world::{Fact, LiveRole, Trust, Unknown, Why, World};
+
+/// The role that a fixture's `assumed_role` names.
+pub(super) const READ_ONLY: &str = "arn:aws:iam::111122223333:role/ProdAppReadOnly";
+
+/// A declared set, a world and an instant.
+pub(super) struct Scene {
+    pub(super) desired: Desired,
+    pub(super) world: World,
+    pub(super) now: Timestamp,
+    file: Arc<SourceFile>,
+    used: usize,
+}
+
+pub(super) fn statement(effect: &str, resource: &str, action: &str) -> String {
+    format!(
+        r#"{{"Effect": "{effect}", "Principal": {{"AWS": "arn:aws:iam::111122223333:{resource}"}}, "Action": "{action}"}}"#
+    )
+}
+
+pub(super) fn trust(statements: &[&str]) -> String {
+    format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, statements.join(", "))
+}
+
+fn name(text: &str) -> Name {
+    Name::parse(text).expect("a name")
+}
+
+fn arn(text: &str) -> RoleArn {
+    RoleArn::parse(text).expect("a role ARN")
+}
+
+fn pair(default: u32, max: u32) -> TtlPair {
+    let ttl = |seconds| Ttl::from_seconds(seconds).expect("not zero");
+    TtlPair { default: ttl(default), max: ttl(max) }
+}
+
+impl Scene {
+    pub(super) fn role_broker() -> Self {
+        Self::with_broker("arn:aws:iam::111122223333:role/VaultRunner")
+    }
+
+    pub(super) fn user_broker() -> Self {
+        Self::with_broker("arn:aws:iam::111122223333:user/leasehold")
+    }
+
+    fn with_broker(principal: &str) -> Self {
+        let text = "one line\n".repeat(4_000);
+        let file = Arc::new(SourceFile { path: "roles.yaml".to_owned(), text });
+        let place = Place::new(Arc::clone(&file), 0, 1);
+        let spec = BrokerSpec {
+            name: name("prod"),
+            principal: BrokerPrincipal::parse(principal).expect("a principal"),
+            region: "ap-northeast-1".to_owned(),
+            deployment: name("prod"),
+            defaults: pair(900, 3_600),
+            limits: Limits::default(),
+        };
+        let broker = Broker { spec, principal_place: place.clone(), place };
+        let unread = Unknown { why: Why::NotRead, detail: "planned without AWS".to_owned() };
+        Self {
+            desired: Desired { broker, accounts: Vec::new(), roles: Vec::new(), waivers: Vec::new() },
+            world: World { caller: Fact::Unknown(unread), roles: BTreeMap::new(), calls: 0 },
+            now: "2026-12-01T00:00:00Z".parse().expect("an instant"),
+            file,
+            used: 0,
+        }
+    }
+
+    fn next_place(&mut self) -> Place {
+        self.used += 1;
+        Place::new(Arc::clone(&self.file), self.used * 9, self.used * 9 + 3)
+    }
+
+    fn role(mut self, role: &str, credential: CredentialSpec) -> Self {
+        let document = self.next_place();
+        let mut fields: Vec<(Field, Place)> = [
+            Field::Name,
+            Field::CredentialType,
+            Field::DefaultStsTtl,
+            Field::MaxStsTtl,
+            Field::DefaultTtl,
+            Field::MaxTtl,
+            Field::Expires,
+        ]
+        .into_iter()
+        .map(|field| (field, self.next_place()))
+        .collect();
+        for index in 0..credential.role_arns().len() {
+            fields.push((Field::RoleArn(index), self.next_place()));
+        }
+        let spec = RoleSpec {
+            name: name(role),
+            labels: BTreeMap::new(),
+            description: None,
+            protect: false,
+            expires: None,
+            credential,
+        };
+        self.desired.roles.push(Role { spec, malformed_arns: Vec::new(), places: Places::new(document, fields) });
+        self
+    }
+
+    fn assumed(self, role: &str, arns: &[&str], ttl: TtlPair, edit: impl FnOnce(&mut AssumedRoleSpec)) -> Self {
+        let mut spec = AssumedRoleSpec {
+            role_arns: arns.iter().map(|text| arn(text)).collect(),
+            ttl,
+            external_id: None,
+            session_tags: BTreeMap::new(),
+            transitive_tag_keys: Vec::new(),
+            source_identity: None,
+            policy: PolicySpec::default(),
+            mfa_serial_number: None,
+        };
+        edit(&mut spec);
+        self.role(role, CredentialSpec::AssumedRole(spec))
+    }
+
+    pub(super) fn assumed_role(self, role: &str, default: u32, max: u32) -> Self {
+        self.assumed(role, &[READ_ONLY], pair(default, max), |_| ())
+    }
+
+    pub(super) fn assumed_role_of(self, role: &str, arns: &[&str]) -> Self {
+        self.assumed(role, arns, pair(900, 3_600), |_| ())
+    }
+
+    pub(super) fn assumed_role_with(self, role: &str, edit: impl FnOnce(&mut AssumedRoleSpec)) -> Self {
+        self.assumed(role, &[READ_ONLY], pair(900, 3_600), edit)
+    }
+
+    pub(super) fn malformed(self, role: &str, text: &str) -> Self {
+        let mut scene = self.assumed(role, &[], pair(900, 3_600), |_| ());
+        let place = scene.next_place();
+        let error = RoleArn::parse(text).expect_err("malformed");
+        let entry = Located::new(MalformedArn { text: text.to_owned(), error }, place);
+        scene.desired.roles.last_mut().expect("just added").malformed_arns.push(entry);
+        scene
+    }
+
+    pub(super) fn iam_user(self, role: &str, default: u32, max: u32, edit: impl FnOnce(&mut IamUserSpec)) -> Self {
+        let mut spec = IamUserSpec {
+            ttl: pair(default, max),
+            user_path: None,
+            iam_tags: BTreeMap::new(),
+            permissions_boundary_arn: None,
+            justification: None,
+            policy: PolicySpec::default(),
+        };
+        edit(&mut spec);
+        self.role(role, CredentialSpec::IamUser(spec))
+    }
+
+    pub(super) fn federation_token(self, role: &str, default: u32, max: u32) -> Self {
+        let spec = FederationTokenSpec {
+            ttl: pair(default, max),
+            session_tags: BTreeMap::new(),
+            policy: PolicySpec::default(),
+        };
+        self.role(role, CredentialSpec::FederationToken(spec))
+    }
+
+    pub(super) fn session_token(self, role: &str, default: u32, max: u32) -> Self {
+        let spec = SessionTokenSpec { ttl: pair(default, max), mfa_serial_number: None };
+        self.role(role, CredentialSpec::SessionToken(spec))
+    }
+
+    pub(super) fn waiver(mut self, waiver: &str, rule: &str, roles: &[&str], expires: &str) -> Self {
+        let place = self.next_place();
+        let rule = Located::new(rule.to_owned(), self.next_place());
+        let roles = roles.iter().map(|role| Located::new(name(role), self.next_place())).collect();
+        self.desired.waivers.push(Waiver {
+            name: name(waiver),
+            rule,
+            roles,
+            reason: "a reason".to_owned(),
+            owner: "platform".to_owned(),
+            expires: Date::parse(expires).expect("a day"),
+            place,
+        });
+        self
+    }
+
+    pub(super) fn live(self, declared: &str, max_session_duration: u32, policy: &str) -> Self {
+        self.live_as(declared, declared, max_session_duration, policy)
+    }
+
+    pub(super) fn live_as(mut self, declared: &str, live: &str, max_session_duration: u32, policy: &str) -> Self {
+        let live = LiveRole {
+            arn: arn(live),
+            role_id: "AROAEXAMPLEREADONLY01".to_owned(),
+            max_session_duration,
+            trust: Trust::read(policy),
+        };
+        self.world.roles.insert(arn(declared), Fact::Present(live));
+        self
+    }
+
+    pub(super) fn absent(mut self, declared: &str) -> Self {
+        self.world.roles.insert(arn(declared), Fact::Absent);
+        self
+    }
+
+    pub(super) fn input(&self) -> RuleInput<'_> {
+        RuleInput { desired: &self.desired, world: &self.world, now: self.now }
+    }
+
+    /// What this one rule says.
+    pub(super) fn findings(&self, rule: &Rule) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        (rule.check)(&Judging::new(self.input()), &mut findings);
+        findings
+    }
+}

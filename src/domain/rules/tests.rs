@@ -1,0 +1,108 @@
+use super::fixture::{READ_ONLY, Scene, statement, trust};
+use super::*;
+use crate::domain::finding::Level;
+
+/// Codes, names and levels are an interface: waivers, scripts and reports refer to them. A code is never reused.
+const LIST: [(&str, &str, Level); 24] = [
+    ("LH101", "default-above-max", Level::Hard),
+    ("LH102", "ttl-out-of-range", Level::Hard),
+    ("LH103", "ttl-above-max-session-duration", Level::Hard),
+    ("LH104", "ttl-above-chaining-cap", Level::Hard),
+    ("LH105", "duplicate-role-name", Level::Hard),
+    ("LH106", "iam-groups-not-yet", Level::Hard),
+    ("LH201", "broker-not-trusted", Level::Hard),
+    ("LH202", "trust-lacks-tag-session", Level::Hard),
+    ("LH203", "trust-lacks-set-source-identity", Level::Hard),
+    ("LH204", "trust-conditional", Level::Advisory),
+    ("LH205", "trust-account-root", Level::Advisory),
+    ("LH206", "trust-unreadable", Level::Blocking),
+    ("LH301", "role-missing", Level::Hard),
+    ("LH302", "role-arn-malformed", Level::Hard),
+    ("LH303", "role-arn-partition", Level::Hard),
+    ("LH304", "role-arn-mismatch", Level::Hard),
+    ("LH305", "token-needs-user-broker", Level::Hard),
+    ("LH401", "iam-user-without-path", Level::Blocking),
+    ("LH402", "iam-user-without-boundary", Level::Blocking),
+    ("LH403", "iam-user-without-justification", Level::Blocking),
+    ("LH501", "role-expired", Level::Blocking),
+    ("LH601", "waiver-unknown-rule", Level::Advisory),
+    ("LH602", "waiver-unknown-role", Level::Advisory),
+    ("LH603", "waiver-expired", Level::Advisory),
+];
+
+#[test]
+fn the_list_of_rules_is_pinned_and_sorted_by_unique_codes() {
+    let list: Vec<_> = all().iter().map(|rule| (rule.code, rule.name, rule.level)).collect();
+    assert_eq!(list, LIST);
+    assert!(list.windows(2).all(|pair| pair[0].0 < pair[1].0));
+}
+
+#[test]
+fn every_page_belongs_to_its_rule_and_has_every_section() {
+    for rule in all() {
+        let page = rule.page();
+        let mut lines = page.lines();
+        assert_eq!(lines.next(), Some(format!("# {} {}", rule.code, rule.name).as_str()));
+        assert_eq!(lines.nth(3), Some(rule.summary), "{}: the page begins with the summary", rule.code);
+        for section in ["## What it does", "## Why it is bad", "## Example", "## Use instead", "## Source"] {
+            assert_eq!(page.matches(section).count(), 1, "{}: {section}", rule.code);
+        }
+        assert!(
+            rule.source.contains(&format!("include_str!(\"{}.rs\")", rule.name.replace('-', "_"))),
+            "{}",
+            rule.code
+        );
+    }
+}
+
+#[test]
+fn a_rule_is_found_by_code_or_name_in_any_case() {
+    assert_eq!(find("LH103").map(|rule| rule.name), Some("ttl-above-max-session-duration"));
+    assert_eq!(find("lh103").map(|rule| rule.code), Some("LH103"));
+    assert_eq!(find("Role-Missing").map(|rule| rule.code), Some("LH301"));
+    assert!(find("LH999").is_none() && find("").is_none());
+    assert_eq!(nearest("role-mising"), Some("role-missing"));
+    assert_eq!(nearest("LH3001"), Some("LH301"));
+    assert_eq!(nearest("nothing like it"), None);
+}
+
+#[test]
+fn the_version_is_a_digest_of_the_set() {
+    assert_eq!(version(), version());
+    assert!(Digest::parse(&version()).is_some());
+}
+
+fn crowded() -> Scene {
+    Scene::role_broker()
+        .assumed_role("b", 60, 50_000)
+        .assumed_role("a", 7_200, 3_600)
+        .assumed_role("b", 900, 3_600)
+        .session_token("c", 900, 3_600)
+        .iam_user("d", 900, 3_600, |_| ())
+        .live(READ_ONLY, 3_600, &trust(&[&statement("Allow", "role/Other", "sts:AssumeRole")]))
+}
+
+#[test]
+fn findings_come_by_place_then_code_and_the_same_each_time() {
+    let scene = crowded();
+    let findings = judge(scene.input());
+    let keys: Vec<_> = findings.iter().map(order).collect();
+    assert!(keys.len() > 10 && keys.is_sorted(), "{keys:?}");
+    assert_eq!(findings, judge(scene.input()));
+}
+
+#[test]
+fn one_faulty_role_arn_named_twice_gives_two_findings_at_two_places() {
+    let scene = Scene::role_broker().assumed_role_of("a", &[READ_ONLY, READ_ONLY]).absent(READ_ONLY);
+    assert_eq!(judge(scene.input()).len(), 2);
+}
+
+#[test]
+fn a_sound_set_in_a_sound_world_has_no_findings() {
+    let scene = Scene::role_broker().assumed_role("a", 900, 3_600).live(
+        READ_ONLY,
+        3_600,
+        &trust(&[&statement("Allow", "role/VaultRunner", "sts:AssumeRole")]),
+    );
+    assert_eq!(judge(scene.input()), []);
+}

@@ -1,0 +1,159 @@
+//! The trust policy admits the broker's whole account instead of the broker.
+//!
+//! ## What it does
+//! Speaks when nothing but an account id or an account's root ARN admits the broker.
+//!
+//! ## Why it is bad
+//! Trust in an account is delegated: every principal of it that some identity policy allows may assume the role, the
+//! broker or not. And the broker gets a session only if its own identity policy allows `sts:AssumeRole` too, which this
+//! plan does not read.
+//!
+//! ## Example
+//! ```yaml
+//! apiVersion: leasehold/v1
+//! kind: Broker
+//! metadata: {name: prod}
+//! spec:
+//!   principal: arn:aws:iam::111122223333:role/VaultRunner
+//!   region: ap-northeast-1
+//!   deployment: prod
+//! ---
+//! apiVersion: leasehold/v1
+//! kind: Role
+//! metadata: {name: app-readonly}
+//! spec:
+//!   credential_type: assumed_role
+//!   role_arns: [arn:aws:iam::111122223333:role/ProdAppReadOnly]
+//!   default_sts_ttl: 30m
+//!   max_sts_ttl: 1h
+//! ```
+//! ```json
+//! {
+//!   "caller": {"arn": "arn:aws:sts::111122223333:assumed-role/VaultRunner/ci", "user_id": "AROAEXAMPLEVAULTRUN01:ci"},
+//!   "roles": {
+//!     "arn:aws:iam::111122223333:role/ProdAppReadOnly": {
+//!       "role_id": "AROAEXAMPLEREADONLY01",
+//!       "max_session_duration": 3600,
+//!       "trust": {
+//!         "Version": "2012-10-17",
+//!         "Statement": [
+//!           {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "sts:AssumeRole"}
+//!         ]
+//!       }
+//!     }
+//!   }
+//! }
+//! ```
+//!
+//! ## Use instead
+//! ```yaml
+//! apiVersion: leasehold/v1
+//! kind: Broker
+//! metadata: {name: prod}
+//! spec:
+//!   principal: arn:aws:iam::111122223333:role/VaultRunner
+//!   region: ap-northeast-1
+//!   deployment: prod
+//! ---
+//! apiVersion: leasehold/v1
+//! kind: Role
+//! metadata: {name: app-readonly}
+//! spec:
+//!   credential_type: assumed_role
+//!   role_arns: [arn:aws:iam::111122223333:role/ProdAppReadOnly]
+//!   default_sts_ttl: 30m
+//!   max_sts_ttl: 1h
+//! ```
+//! ```json
+//! {
+//!   "caller": {"arn": "arn:aws:sts::111122223333:assumed-role/VaultRunner/ci", "user_id": "AROAEXAMPLEVAULTRUN01:ci"},
+//!   "roles": {
+//!     "arn:aws:iam::111122223333:role/ProdAppReadOnly": {
+//!       "role_id": "AROAEXAMPLEREADONLY01",
+//!       "max_session_duration": 3600,
+//!       "trust": {
+//!         "Version": "2012-10-17",
+//!         "Statement": [
+//!           {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/VaultRunner"}, "Action": "sts:AssumeRole"}
+//!         ]
+//!       }
+//!     }
+//!   }
+//! }
+//! ```
+//!
+//! ## Source
+//! The IAM user guide's page on principals: an account as principal delegates the decision to that account's identity
+//! policies.
+
+use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::iam::Decision;
+
+use super::rule::{Rule, Said};
+use super::{Judging, words};
+
+pub(super) static RULE: Rule = Rule {
+    code: "LH205",
+    name: "trust-account-root",
+    level: Level::Advisory,
+    confidence: Confidence::Certain,
+    summary: "The trust policy admits the broker's whole account instead of the broker.",
+    source: include_str!("trust_account_root.rs"),
+    check,
+};
+
+fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
+    let broker = judging.principal();
+    for target in judging.targets() {
+        let Some(assume) = target.assume.filter(|assume| assume.delegated) else { continue };
+        match assume.decision {
+            Decision::Allowed | Decision::Depends(_) => {}
+            Decision::DeniedExplicitly { .. } | Decision::DeniedImplicitly => continue,
+        }
+        findings.push(RULE.about(
+            target.role,
+            target.field(),
+            Said {
+                message: format!(
+                    "the trust policy of `{}` admits the broker only as a principal of account {}: the broker's identity policy \
+                     must allow sts:AssumeRole too, and every other principal so allowed may assume it as well",
+                    target.arn,
+                    broker.account()
+                ),
+                label: "trusts the whole account".to_owned(),
+                remedy: format!(
+                    "name the broker in place of the account: `{}`",
+                    words::trust_statement(broker, &words::actions_needed(target.spec))
+                ),
+            },
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{READ_ONLY, Scene, statement, trust};
+    use super::*;
+
+    fn found(statements: &[&str]) -> Vec<Finding> {
+        Scene::role_broker().assumed_role("a", 900, 900).live(READ_ONLY, 3_600, &trust(statements)).findings(&RULE)
+    }
+
+    #[test]
+    fn the_account_alone_is_named_and_the_broker_beside_it_is_enough() {
+        let root = statement("Allow", "root", "sts:AssumeRole");
+        assert_eq!(found(&[&root]).len(), 1);
+        assert_eq!(
+            found(&[r#"{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sts:*"}"#]).len(),
+            1
+        );
+        assert!(found(&[&root, &statement("Allow", "role/VaultRunner", "sts:AssumeRole")]).is_empty());
+    }
+
+    #[test]
+    fn a_denied_broker_is_another_rules_finding() {
+        let root = statement("Allow", "root", "sts:AssumeRole");
+        assert!(found(&[&root, &statement("Deny", "role/VaultRunner", "sts:AssumeRole")]).is_empty());
+        assert!(found(&[&statement("Allow", "role/Other", "sts:AssumeRole")]).is_empty());
+    }
+}
