@@ -10,3 +10,4 @@ pub mod common_v1;
 
 pub mod manifest_v1;
 pub mod state_v1;
+pub mod world_v1;
