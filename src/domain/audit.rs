@@ -83,13 +83,16 @@ pub enum AuditAction {
     IssueGranted,
     /// None was given, by AWS or by us.
     IssueRefused,
+    /// A set of roles is about to become the record.
+    ApplyRequested,
     /// A set of roles became the record.
     Applied,
 }
 
 impl AuditAction {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::IssueRequested, Self::IssueGranted, Self::IssueRefused, Self::Applied];
+    pub const ALL: [Self; 5] =
+        [Self::IssueRequested, Self::IssueGranted, Self::IssueRefused, Self::ApplyRequested, Self::Applied];
 
     /// The word used in every output.
     #[must_use]
@@ -98,6 +101,7 @@ impl AuditAction {
             Self::IssueRequested => "issue-requested",
             Self::IssueGranted => "issue-granted",
             Self::IssueRefused => "issue-refused",
+            Self::ApplyRequested => "apply-requested",
             Self::Applied => "applied",
         }
     }

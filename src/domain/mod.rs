@@ -10,6 +10,7 @@ pub mod ident;
 pub mod limits;
 pub mod ttl;
 
+pub mod duration;
 pub mod iam;
 
 pub mod credential;

@@ -1,5 +1,11 @@
 //! What `apply` will do, and why: a value made by a pure function.
 
+mod brakes;
+mod build;
+mod drift;
+mod effects;
+mod fields;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -12,6 +18,9 @@ use super::ident::{Name, RoleArn};
 use super::record::{AppliedRole, Basis};
 use super::span::Place;
 use super::world::{CallerIdentity, Unknown};
+
+pub use brakes::PROTECTED_ROLE;
+pub use build::{PlanInput, plan};
 
 /// Steps and report, bound to what they were made from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! One rule a file; the file's opening comment is the rule's public page, and a test runs the examples on it. To add
 //! a rule: its file, its `mod` line and its line in [`ALL`].
 //!
-//! No rule speaks about what could not be read: a plan lists the unknown on its own, and never takes it for fine.
+//! Only one rule ([`UNPROVEN`]) speaks about what could not be read; to every other, not knowing is no evidence.
 
 mod judging;
 mod rule;
@@ -24,6 +24,7 @@ mod role_arn_mismatch;
 mod role_arn_partition;
 mod role_expired;
 mod role_missing;
+mod role_unproven;
 mod token_needs_user_broker;
 mod trust_account_root;
 mod trust_conditional;
@@ -52,7 +53,7 @@ use super::world::World;
 
 /// Every rule, by code. LH1xx: the manifests themselves and their TTLs. LH2xx: trust policies. LH3xx: whether what is
 /// named exists and can be used. LH4xx: `iam_user`. LH5xx: lifecycle. LH6xx: waivers.
-static ALL: [&Rule; 24] = [
+static ALL: [&Rule; 25] = [
     &default_above_max::RULE,
     &ttl_out_of_range::RULE,
     &ttl_above_max_session_duration::RULE,
@@ -70,6 +71,7 @@ static ALL: [&Rule; 24] = [
     &role_arn_partition::RULE,
     &role_arn_mismatch::RULE,
     &token_needs_user_broker::RULE,
+    &role_unproven::RULE,
     &iam_user_without_path::RULE,
     &iam_user_without_boundary::RULE,
     &iam_user_without_justification::RULE,
@@ -78,6 +80,9 @@ static ALL: [&Rule; 24] = [
     &waiver_unknown_role::RULE,
     &waiver_expired::RULE,
 ];
+
+/// Code of the rule about what could not be read; the planner never suspends a role that git leaves alone for it.
+pub const UNPROVEN: &str = "LH306";
 
 /// What a rule may look at.
 #[derive(Debug, Clone, Copy)]

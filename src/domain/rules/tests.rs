@@ -3,7 +3,7 @@ use super::*;
 use crate::domain::finding::Level;
 
 /// Codes, names and levels are an interface: waivers, scripts and reports refer to them. A code is never reused.
-const LIST: [(&str, &str, Level); 24] = [
+const LIST: [(&str, &str, Level); 25] = [
     ("LH101", "default-above-max", Level::Hard),
     ("LH102", "ttl-out-of-range", Level::Hard),
     ("LH103", "ttl-above-max-session-duration", Level::Hard),
@@ -21,6 +21,7 @@ const LIST: [(&str, &str, Level); 24] = [
     ("LH303", "role-arn-partition", Level::Hard),
     ("LH304", "role-arn-mismatch", Level::Hard),
     ("LH305", "token-needs-user-broker", Level::Hard),
+    ("LH306", "role-unproven", Level::Blocking),
     ("LH401", "iam-user-without-path", Level::Blocking),
     ("LH402", "iam-user-without-boundary", Level::Blocking),
     ("LH403", "iam-user-without-justification", Level::Blocking),

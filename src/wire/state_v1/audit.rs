@@ -59,6 +59,8 @@ enum Action {
     IssueGranted,
     /// None was given.
     IssueRefused,
+    /// A set of roles is about to become the record.
+    ApplyRequested,
     /// A set of roles became the record.
     Applied,
 }
@@ -98,6 +100,7 @@ pub fn encode_audit(generation: u64, write_id: &str, event: &audit::AuditEvent) 
             audit::AuditAction::IssueRequested => Action::IssueRequested,
             audit::AuditAction::IssueGranted => Action::IssueGranted,
             audit::AuditAction::IssueRefused => Action::IssueRefused,
+            audit::AuditAction::ApplyRequested => Action::ApplyRequested,
             audit::AuditAction::Applied => Action::Applied,
         },
         lease: lease.as_ref().map(ToString::to_string),
@@ -139,6 +142,7 @@ pub fn decode_audit(bytes: &[u8]) -> Result<Envelope<audit::AuditEvent>, Corrupt
                 Action::IssueRequested => audit::AuditAction::IssueRequested,
                 Action::IssueGranted => audit::AuditAction::IssueGranted,
                 Action::IssueRefused => audit::AuditAction::IssueRefused,
+                Action::ApplyRequested => audit::AuditAction::ApplyRequested,
                 Action::Applied => audit::AuditAction::Applied,
             },
             lease: lease

@@ -1,0 +1,250 @@
+//! The pure planner.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::{
+    Action, BrokerStep, NotKnown, OpenLease, Plan, PlanBasis, RecordRef, Report, Step, brakes, drift, effects, fields,
+};
+use crate::domain::Timestamp;
+use crate::domain::desired::Desired;
+use crate::domain::digest::Digest;
+use crate::domain::finding::{Finding, apply_waivers};
+use crate::domain::ident::{Name, RoleArn};
+use crate::domain::record::{AppliedRole, Basis, Record, RoleFacts};
+use crate::domain::role::{Field, Role};
+use crate::domain::rules::{self, RuleInput};
+use crate::domain::world::{Fact, World};
+
+/// Everything a plan is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanInput<'a> {
+    /// What git says.
+    pub desired: &'a Desired,
+    /// Which files said it.
+    pub basis: &'a Basis,
+    /// What AWS says; it must hold every declared and every recorded role ARN.
+    pub world: &'a World,
+    /// What was last applied.
+    pub record: Option<&'a Record>,
+    /// Leases that may still be alive.
+    pub open_leases: &'a [OpenLease],
+    /// The person's word for how many deletions are meant.
+    pub allow_deletes: Option<u32>,
+    /// Plan this role and no other.
+    pub target: Option<&'a Name>,
+    /// The instant to judge at.
+    pub now: Timestamp,
+}
+
+impl PlanInput<'_> {
+    fn concerns(&self, role: &Name) -> bool {
+        self.target.is_none_or(|target| target == role)
+    }
+}
+
+/// Makes the plan. Total and deterministic: the same input gives the same plan, and a plan made again after it was
+/// applied has no steps.
+#[must_use]
+pub fn plan(input: &PlanInput<'_>) -> Plan {
+    let findings = judge(input);
+    let declared = declared(input);
+    let recorded: BTreeMap<&Name, &AppliedRole> = input
+        .record
+        .map(|record| record.snapshot.roles.iter().filter(|(name, _)| input.concerns(name)).collect())
+        .unwrap_or_default();
+
+    let blocking = blocking_codes(&findings);
+    let mut steps = Vec::new();
+    let mut fingerprints = BTreeMap::new();
+    let mut unchanged = 0;
+    let names: BTreeSet<&Name> = declared.keys().chain(recorded.keys()).copied().collect();
+    for name in names {
+        let before = recorded.get(name).copied();
+        let role = declared.get(name).copied();
+        let after = role.map(|role| applied(role, before, input.world, blocking.get(name)));
+        let (fingerprint, step) = step(input, name, before, after, role);
+        fingerprints.insert(name.clone(), fingerprint);
+        match step {
+            Some(step) => steps.push(step),
+            None => unchanged += 1,
+        }
+    }
+
+    let basis = PlanBasis {
+        manifests: input.basis.clone(),
+        record: input
+            .record
+            .map(|record| RecordRef { lineage: record.head.lineage.clone(), serial: record.head.serial }),
+        rules: rules::version(),
+        fingerprints,
+        target: input.target.cloned(),
+    };
+    let report = Report {
+        caller: input.world.caller.present().cloned(),
+        drift: input
+            .record
+            .map(|record| drift::find(&record.snapshot, input.world, |name| input.concerns(name)))
+            .unwrap_or_default(),
+        unknowns: unknowns(input, &declared, &recorded),
+        brakes: brakes::find(input, &steps),
+        findings,
+        unchanged,
+        calls: input.world.calls,
+    };
+    Plan { hash: hash(&basis), broker: broker_step(input), basis, steps, report }
+}
+
+fn judge(input: &PlanInput<'_>) -> Vec<Finding> {
+    let mut findings = rules::judge(RuleInput { desired: input.desired, world: input.world, now: input.now });
+    findings.retain(|finding| finding.role.as_ref().is_none_or(|role| input.concerns(role)));
+    apply_waivers(&mut findings, &input.desired.waivers, input.now);
+    findings
+}
+
+/// The first document of each name; a second one is a finding that blocks.
+fn declared<'a>(input: &PlanInput<'a>) -> BTreeMap<&'a Name, &'a Role> {
+    let mut roles = BTreeMap::new();
+    for role in input.desired.roles.iter().filter(|role| input.concerns(&role.spec.name)) {
+        roles.entry(&role.spec.name).or_insert(role);
+    }
+    roles
+}
+
+fn blocking_codes(findings: &[Finding]) -> BTreeMap<&Name, BTreeSet<&str>> {
+    let mut codes: BTreeMap<&Name, BTreeSet<&str>> = BTreeMap::new();
+    for finding in findings.iter().filter(|finding| finding.blocks()) {
+        if let Some(role) = &finding.role {
+            codes.entry(role).or_default().insert(finding.code);
+        }
+    }
+    codes
+}
+
+/// What will be recorded. A fact that could not be read keeps its recorded value: not knowing changes nothing.
+fn applied(role: &Role, before: Option<&AppliedRole>, world: &World, blocking: Option<&BTreeSet<&str>>) -> AppliedRole {
+    let mut facts = BTreeMap::new();
+    let mut all_known = true;
+    for arn in role.spec.credential.role_arns() {
+        match world.role(arn) {
+            Fact::Present(live) => {
+                facts.insert(arn.clone(), RoleFacts::of(live));
+            }
+            Fact::Absent => {}
+            Fact::Unknown(_) => {
+                all_known = false;
+                if let Some(kept) = before.and_then(|before| before.facts.get(arn)) {
+                    facts.insert(arn.clone(), kept.clone());
+                }
+            }
+        }
+    }
+    let mut violations: BTreeSet<String> = blocking.into_iter().flatten().map(|code| (*code).to_owned()).collect();
+    if let Some(before) = before.filter(|before| !all_known && before.spec == role.spec) {
+        // A role that nobody changed is not suspended because today it could not be read, nor freed for it.
+        violations.remove(rules::UNPROVEN);
+        violations.extend(before.violations.iter().cloned());
+    }
+    AppliedRole { spec: role.spec.clone(), facts, violations: violations.into_iter().collect() }
+}
+
+fn step(
+    input: &PlanInput<'_>,
+    name: &Name,
+    before: Option<&AppliedRole>,
+    after: Option<AppliedRole>,
+    role: Option<&Role>,
+) -> (Digest, Option<Step>) {
+    let action = match (before, &after) {
+        (None, Some(_)) => Some(Action::Create),
+        (Some(before), Some(after)) if before.spec != after.spec => Some(Action::Update),
+        (Some(before), Some(after)) if before != after => Some(Action::Refresh),
+        (Some(_), None) => Some(Action::Delete),
+        (Some(_), Some(_)) | (None, None) => None,
+    };
+    let old = before.map(fields::of_applied);
+    let Some(action) = action else {
+        return (fingerprint("none", old.as_ref(), None), None);
+    };
+    let new = after.as_ref().map(fields::of_applied);
+    let fingerprint = fingerprint(action.as_str(), old.as_ref(), new.as_ref());
+    // A creation shows what git says; the facts it was reviewed against are in the snapshot, and drift shows theirs.
+    let changes = match (action, &after) {
+        (Action::Create, Some(after)) => fields::changes(Vec::new(), fields::of_role(&after.spec)),
+        (Action::Update, Some(after)) => {
+            fields::changes(before.map(|b| fields::of_role(&b.spec)).unwrap_or_default(), fields::of_role(&after.spec))
+        }
+        (Action::Refresh, _) => fields::changes(old.unwrap_or_default(), new.unwrap_or_default()),
+        (Action::Delete | Action::Create | Action::Update, _) => Vec::new(),
+    };
+    let effects = effects::of_step(action, name, before, after.as_ref(), input.open_leases, input.now);
+    let place = role.map(|role| role.places.of(Field::Name));
+    (fingerprint, Some(Step { role: name.clone(), action, after, changes, effects, place }))
+}
+
+fn fingerprint(action: &str, before: Option<&fields::Fields>, after: Option<&fields::Fields>) -> Digest {
+    let json = |fields: Option<&fields::Fields>| fields.map_or(Value::Null, fields::to_json);
+    Digest::of_json(&json!([action, json(before), json(after)]))
+}
+
+fn broker_step(input: &PlanInput<'_>) -> Option<BrokerStep> {
+    let before = input.record.map(|record| &record.snapshot.broker);
+    // A plan for one role leaves the Broker alone, unless there is none yet to issue that role.
+    if input.target.is_some() && before.is_some() {
+        return None;
+    }
+    let after = &input.desired.broker.spec;
+    (before != Some(after)).then(|| BrokerStep {
+        after: after.clone(),
+        changes: fields::changes(before.map(fields::of_broker).unwrap_or_default(), fields::of_broker(after)),
+    })
+}
+
+fn unknowns(
+    input: &PlanInput<'_>,
+    declared: &BTreeMap<&Name, &Role>,
+    recorded: &BTreeMap<&Name, &AppliedRole>,
+) -> Vec<NotKnown> {
+    let mut concerned: BTreeMap<&RoleArn, BTreeSet<&Name>> = BTreeMap::new();
+    for (name, role) in declared {
+        for arn in role.spec.credential.role_arns() {
+            concerned.entry(arn).or_default().insert(name);
+        }
+    }
+    for (name, applied) in recorded {
+        for arn in applied.facts.keys() {
+            concerned.entry(arn).or_default().insert(name);
+        }
+    }
+    let caller = match &input.world.caller {
+        Fact::Unknown(unknown) => {
+            Some(NotKnown { subject: "caller identity".to_owned(), roles: Vec::new(), unknown: unknown.clone() })
+        }
+        Fact::Present(_) | Fact::Absent => None,
+    };
+    let roles = concerned.into_iter().filter_map(|(arn, names)| match input.world.role(arn) {
+        Fact::Unknown(unknown) => Some(NotKnown {
+            subject: arn.to_string(),
+            roles: names.into_iter().cloned().collect(),
+            unknown: unknown.clone(),
+        }),
+        Fact::Present(_) | Fact::Absent => None,
+    });
+    caller.into_iter().chain(roles).collect()
+}
+
+/// No instant, no commit, no path: the same files against the same record and world give the same hash anywhere.
+fn hash(basis: &PlanBasis) -> Digest {
+    let PlanBasis { manifests, record, rules, fingerprints, target } = basis;
+    let fingerprints: BTreeMap<&str, &str> =
+        fingerprints.iter().map(|(name, digest)| (name.as_str(), digest.as_str())).collect();
+    Digest::of_json(&json!({
+        "format": "leasehold/plan-hash/v1",
+        "manifests": manifests.manifest_digest.as_str(),
+        "record": record.as_ref().map(|RecordRef { lineage, serial }| json!([lineage, serial])),
+        "rules": rules,
+        "roles": fingerprints,
+        "target": target.as_ref().map(Name::as_str),
+    }))
+}

@@ -1,0 +1,86 @@
+//! What a step means for the people and pipelines behind the role.
+
+use super::{Action, OpenLease};
+use crate::domain::Timestamp;
+use crate::domain::credential::CredentialType;
+use crate::domain::ident::Name;
+use crate::domain::record::AppliedRole;
+
+pub(super) fn of_step(
+    action: Action,
+    role: &Name,
+    before: Option<&AppliedRole>,
+    after: Option<&AppliedRole>,
+    open: &[OpenLease],
+    now: Timestamp,
+) -> Vec<String> {
+    let mut effects = Vec::new();
+    let open: Vec<&OpenLease> = open.iter().filter(|lease| lease.role == *role && lease.lives_until > now).collect();
+    match action {
+        Action::Create | Action::Refresh => {}
+        Action::Update => effects.extend(narrowed(before, after, &open, now)),
+        Action::Delete => {
+            effects.push("It can be issued no more.".to_owned());
+            if let Some(last) = last(&open) {
+                effects.push(format!(
+                    "{} of it until {}: deleting a role revokes nothing.",
+                    leases(open.len(), "goes on", "go on"),
+                    clock(last, now)
+                ));
+            }
+        }
+    }
+    effects.extend(after.and_then(|applied| suspended(before, applied)));
+    effects
+}
+
+fn narrowed(
+    before: Option<&AppliedRole>,
+    after: Option<&AppliedRole>,
+    open: &[&OpenLease],
+    now: Timestamp,
+) -> Option<String> {
+    let (old, new) = (before?.spec.credential.ttl().max, after?.spec.credential.ttl().max);
+    let sts = after?.spec.credential.kind() != CredentialType::IamUser;
+    if new < old {
+        let from_now = now.checked_add(jiff::SignedDuration::from_secs(new.seconds().into())).unwrap_or(now);
+        let longer: Vec<&OpenLease> = open.iter().copied().filter(|lease| lease.lives_until > from_now).collect();
+        let tail = last(&longer).map_or_else(
+            || "no open lease outlives it".to_owned(),
+            |until| format!("{} it, the last until {}", leases(longer.len(), "outlives", "outlive"), clock(until, now)),
+        );
+        return Some(format!("Max TTL {old} → {new}; {tail}."));
+    }
+    let until = last(open)?;
+    sts.then(|| {
+        format!(
+            "{} under the old terms until {}: a session keeps what it was given.",
+            leases(open.len(), "goes on", "go on"),
+            clock(until, now)
+        )
+    })
+}
+
+fn suspended(before: Option<&AppliedRole>, after: &AppliedRole) -> Option<String> {
+    let was = before.is_some_and(|applied| !applied.violations.is_empty());
+    match (was, after.violations.is_empty()) {
+        (_, false) => Some(format!("`issue` refuses it while this stands: {}.", after.violations.join(", "))),
+        (true, true) => Some("It can be issued again.".to_owned()),
+        (false, true) => None,
+    }
+}
+
+fn last(open: &[&OpenLease]) -> Option<Timestamp> {
+    open.iter().map(|lease| lease.lives_until).max()
+}
+
+fn leases(count: usize, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 open lease {one}") } else { format!("{count} open leases {many}") }
+}
+
+/// The time of day for today (UTC), the date with it otherwise.
+fn clock(instant: Timestamp, now: Timestamp) -> String {
+    let form =
+        if instant.strftime("%F").to_string() == now.strftime("%F").to_string() { "%H:%M UTC" } else { "%F %H:%M UTC" };
+    instant.strftime(form).to_string()
+}
