@@ -1,0 +1,355 @@
+//! A cloud in memory that refuses what AWS refuses, with AWS's error codes and texts.
+//!
+//! It enforces what no emulator does: `MaxSessionDuration`, the one-hour cap on chaining, the floor of 900 seconds, the
+//! rules for session names, and who may ask for tokens. It can be told to throttle, to lose replies, and to hide or deny
+//! reads. A trust policy that depends on conditions does not admit.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::SignedDuration;
+
+use crate::domain::Timestamp;
+use crate::domain::iam::{Caller, Decision, evaluate_trust};
+use crate::domain::ident::{AccountId, BrokerPrincipal, RoleArn, is_iam_name_char};
+use crate::domain::limits;
+use crate::domain::secret::{Credentials, Secret};
+use crate::domain::world::{CallerIdentity, Fact, LiveRole, Trust, Unknown, Why};
+use crate::ports::{
+    AssumeRole, Clock, CloudError, CloudErrorKind, CloudRead, FederationToken, Issued, Issuer, SessionToken,
+};
+
+/// The secret access key of every credential the fake hands out: what a test plants, and looks for everywhere.
+pub const CANARY_SECRET: &str = "LEASEHOLDcanarySECRETaccessKEYneverPRINTED00";
+/// The session token of every credential the fake hands out.
+pub const CANARY_TOKEN: &str = "LEASEHOLDcanarySESSIONtokenNEVERprinted11==";
+
+/// What goes wrong with one call, in the order the calls are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The call is refused before it has any effect.
+    Throttle,
+    /// The call has its effect, and its answer is lost.
+    LoseReply,
+    /// The connection is never made.
+    Unreachable,
+}
+
+/// A session that STS gave, as CloudTrail would know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The role assumed; `None` for tokens.
+    pub role_arn: Option<RoleArn>,
+    /// The session's name; `None` for session tokens.
+    pub name: Option<String>,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// One account in memory, seen by one broker.
+#[derive(Debug)]
+pub struct FakeCloud<C> {
+    clock: C,
+    broker: BrokerPrincipal,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    roles: BTreeMap<String, LiveRole>,
+    hidden: BTreeSet<String>,
+    troubles: BTreeMap<u32, Trouble>,
+    sessions: Vec<Session>,
+    calls: u32,
+    made: u32,
+}
+
+impl<C: Clock> FakeCloud<C> {
+    /// An empty account that `broker` lives in.
+    pub fn new(clock: C, broker: BrokerPrincipal) -> Self {
+        Self { clock, broker, inner: Mutex::default() }
+    }
+
+    /// Adds a role, or replaces the one with this ARN under a new role id. `trust` is the trust policy as JSON text.
+    pub fn put_role(&self, arn: &RoleArn, max_session_duration: u32, trust: &str) {
+        let mut inner = self.lock();
+        inner.made += 1;
+        let role_id = format!("AROAFAKE{:012}", inner.made);
+        let live = LiveRole { arn: arn.clone(), role_id, max_session_duration, trust: Trust::read(trust) };
+        inner.roles.insert(arn.as_str().to_ascii_lowercase(), live);
+    }
+
+    /// Changes a role in place, as somebody behind git's back would. Answers whether it was there.
+    pub fn edit_role(&self, arn: &RoleArn, edit: impl FnOnce(&mut LiveRole)) -> bool {
+        self.lock().roles.get_mut(&arn.as_str().to_ascii_lowercase()).map(edit).is_some()
+    }
+
+    /// Deletes a role. Answers whether it was there.
+    pub fn delete_role(&self, arn: &RoleArn) -> bool {
+        self.lock().roles.remove(&arn.as_str().to_ascii_lowercase()).is_some()
+    }
+
+    /// Denies reading this role from now on.
+    pub fn hide_role(&self, arn: &RoleArn) {
+        self.lock().hidden.insert(arn.as_str().to_owned());
+    }
+
+    /// Makes the call with this number (from 1, all calls counted) go wrong.
+    pub fn trouble(&self, call: u32, trouble: Trouble) {
+        self.lock().troubles.insert(call, trouble);
+    }
+
+    /// Every session that was given, whether or not its answer arrived.
+    pub fn sessions(&self) -> Vec<Session> {
+        self.lock().sessions.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn identity(&self) -> CallerIdentity {
+        let account = self.broker.account().clone();
+        match &self.broker {
+            BrokerPrincipal::Role(role) => CallerIdentity {
+                arn: format!("arn:{}:sts::{account}:assumed-role/{}/ci", self.broker.partition(), role.name()),
+                user_id: "AROAFAKEBROKER000000:ci".to_owned(),
+                account,
+            },
+            BrokerPrincipal::User(user) => {
+                CallerIdentity { arn: user.as_str().to_owned(), user_id: "AIDAFAKEBROKER000000".to_owned(), account }
+            }
+        }
+    }
+
+    /// Counts a call, and lets it go wrong if it is told to: `Err` before the effect, `Ok(true)` when the answer is to be lost.
+    fn begin(&self, operation: &'static str) -> Result<bool, CloudError> {
+        let mut inner = self.lock();
+        inner.calls += 1;
+        let call = inner.calls;
+        match inner.troubles.get(&call) {
+            None => Ok(false),
+            Some(Trouble::LoseReply) => Ok(true),
+            Some(Trouble::Throttle) => {
+                Err(error(operation, CloudErrorKind::Throttled, Some("Throttling"), "Rate exceeded"))
+            }
+            Some(Trouble::Unreachable) => {
+                Err(error(operation, CloudErrorKind::Unreachable, None, "connection refused"))
+            }
+        }
+    }
+
+    fn grant(
+        &self,
+        operation: &'static str,
+        session: Session,
+        lose: bool,
+        ids: (Option<String>, Option<String>),
+    ) -> Result<Issued, CloudError> {
+        let mut inner = self.lock();
+        let expires_at = session.expires_at;
+        inner.sessions.push(session);
+        if lose {
+            return Err(error(
+                operation,
+                CloudErrorKind::LostReply,
+                None,
+                "connection closed before the answer was whole",
+            ));
+        }
+        Ok(Issued {
+            credentials: Credentials {
+                access_key_id: format!("ASIAFAKE{:012}", inner.sessions.len()),
+                secret_access_key: Secret::new(CANARY_SECRET.to_owned()),
+                session_token: Some(Secret::new(CANARY_TOKEN.to_owned())),
+                expires_at: Some(expires_at),
+            },
+            arn: ids.0,
+            user_id: ids.1,
+            packed_policy_size: None,
+        })
+    }
+
+    fn expiry(&self, seconds: u32) -> Timestamp {
+        self.clock.now().saturating_add(SignedDuration::from_secs(seconds.into())).unwrap_or(Timestamp::MAX)
+    }
+
+    fn long_term_keys(&self, operation: &'static str, call: &str) -> Result<(), CloudError> {
+        if self.broker.is_role() {
+            let message = format!("Cannot call {call} with session credentials");
+            return Err(error(operation, CloudErrorKind::AccessDenied, Some("AccessDenied"), &message));
+        }
+        Ok(())
+    }
+}
+
+fn error(operation: &'static str, kind: CloudErrorKind, code: Option<&str>, message: &str) -> CloudError {
+    CloudError { kind, operation, code: code.map(str::to_owned), message: message.to_owned(), request_id: None }
+}
+
+fn invalid(operation: &'static str, message: &str) -> CloudError {
+    error(operation, CloudErrorKind::Refused, Some("ValidationError"), message)
+}
+
+fn check_duration(operation: &'static str, seconds: u32, most: u32) -> Result<(), CloudError> {
+    let bound = if seconds < limits::STS_MIN_SECONDS {
+        format!("greater than or equal to {}", limits::STS_MIN_SECONDS)
+    } else if seconds > most {
+        format!("less than or equal to {most}")
+    } else {
+        return Ok(());
+    };
+    Err(invalid(
+        operation,
+        &format!(
+            "1 validation error detected: Value '{seconds}' at 'durationSeconds' failed to satisfy constraint: Member must have value {bound}"
+        ),
+    ))
+}
+
+fn check_name(operation: &'static str, field: &str, name: &str, most: usize) -> Result<(), CloudError> {
+    let length = name.chars().count();
+    if (limits::SESSION_NAME_MIN..=most).contains(&length) && name.chars().all(is_iam_name_char) {
+        return Ok(());
+    }
+    Err(invalid(
+        operation,
+        &format!(
+            "1 validation error detected: Value '{name}' at '{field}' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*"
+        ),
+    ))
+}
+
+impl<C: Clock + Sync + Send> CloudRead for FakeCloud<C> {
+    async fn caller_identity(&self) -> Result<CallerIdentity, CloudError> {
+        self.begin("sts:GetCallerIdentity")?;
+        Ok(self.identity())
+    }
+
+    async fn roles(&self, caller: &CallerIdentity, arns: &[RoleArn]) -> BTreeMap<RoleArn, Fact<LiveRole>> {
+        let unknown = |why, detail: &str| Fact::Unknown(Unknown { why, detail: detail.to_owned() });
+        let mut facts = BTreeMap::new();
+        for arn in arns {
+            let fact = match self.begin("iam:GetRole") {
+                Err(error) if error.kind == CloudErrorKind::Throttled => unknown(Why::Throttled, &error.message),
+                Err(error) => unknown(Why::Unreachable, &error.message),
+                Ok(true) => unknown(Why::Unreachable, "the answer was lost"),
+                Ok(false) => {
+                    let inner = self.lock();
+                    match inner.roles.get(&arn.as_str().to_ascii_lowercase()) {
+                        _ if *arn.account() != caller.account => {
+                            unknown(Why::OtherAccount, "the role is in another account")
+                        }
+                        _ if inner.hidden.contains(arn.as_str()) => {
+                            unknown(Why::AccessDenied, "User is not authorized to perform: iam:GetRole")
+                        }
+                        Some(live) => Fact::Present(live.clone()),
+                        None => Fact::Absent,
+                    }
+                }
+            };
+            facts.insert(arn.clone(), fact);
+        }
+        facts
+    }
+
+    fn calls(&self) -> u32 {
+        self.lock().calls
+    }
+}
+
+impl<C: Clock + Sync + Send> Issuer for FakeCloud<C> {
+    async fn caller_identity(&self) -> Result<CallerIdentity, CloudError> {
+        CloudRead::caller_identity(self).await
+    }
+
+    async fn assume_role(&self, request: &AssumeRole) -> Result<Issued, CloudError> {
+        const OPERATION: &str = "sts:AssumeRole";
+        let lose = self.begin(OPERATION)?;
+        check_name(OPERATION, "roleSessionName", &request.session_name, limits::SESSION_NAME_MAX)?;
+        check_duration(OPERATION, request.ttl.seconds(), limits::ASSUME_ROLE_MAX_SECONDS)?;
+        let me = self.identity();
+        // Role names are case-sensitive when assuming, whatever IAM says when reading.
+        let live = self.lock().roles.get(&request.role_arn.as_str().to_ascii_lowercase()).cloned();
+        let live = live.filter(|live| live.arn == request.role_arn);
+        let mut actions = vec!["sts:AssumeRole"];
+        actions.extend((!request.tags.is_empty()).then_some("sts:TagSession"));
+        actions.extend(request.source_identity.is_some().then_some("sts:SetSourceIdentity"));
+        for action in actions {
+            if !live.as_ref().is_some_and(|live| admits(live, &self.broker, &me, action)) {
+                let message = format!(
+                    "User: {} is not authorized to perform: {action} on resource: {}",
+                    me.arn, request.role_arn
+                );
+                return Err(error(OPERATION, CloudErrorKind::AccessDenied, Some("AccessDenied"), &message));
+            }
+        }
+        let Some(live) = live else {
+            return Err(error(OPERATION, CloudErrorKind::AccessDenied, Some("AccessDenied"), "not authorized"));
+        };
+        if request.ttl.seconds() > live.max_session_duration {
+            return Err(invalid(
+                OPERATION,
+                "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+            ));
+        }
+        if self.broker.is_role() && request.ttl.seconds() > limits::CHAINED_MAX_SECONDS {
+            return Err(invalid(
+                OPERATION,
+                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+            ));
+        }
+        let session = Session {
+            role_arn: Some(request.role_arn.clone()),
+            name: Some(request.session_name.clone()),
+            expires_at: self.expiry(request.ttl.seconds()),
+        };
+        let arn = format!(
+            "arn:{}:sts::{}:assumed-role/{}/{}",
+            request.role_arn.arn().partition(),
+            request.role_arn.account(),
+            request.role_arn.name(),
+            request.session_name
+        );
+        let user_id = format!("{}:{}", live.role_id, request.session_name);
+        self.grant(OPERATION, session, lose, (Some(arn), Some(user_id)))
+    }
+
+    async fn federation_token(&self, request: &FederationToken) -> Result<Issued, CloudError> {
+        const OPERATION: &str = "sts:GetFederationToken";
+        let lose = self.begin(OPERATION)?;
+        self.long_term_keys(OPERATION, "GetFederationToken")?;
+        check_name(OPERATION, "name", &request.name, limits::FEDERATION_NAME_MAX)?;
+        check_duration(OPERATION, request.ttl.seconds(), limits::TOKEN_MAX_SECONDS)?;
+        let account: &AccountId = self.broker.account();
+        let arn = format!("arn:{}:sts::{account}:federated-user/{}", self.broker.partition(), request.name);
+        let user_id = format!("{account}:{}", request.name);
+        let session = Session {
+            role_arn: None,
+            name: Some(request.name.clone()),
+            expires_at: self.expiry(request.ttl.seconds()),
+        };
+        self.grant(OPERATION, session, lose, (Some(arn), Some(user_id)))
+    }
+
+    async fn session_token(&self, request: &SessionToken) -> Result<Issued, CloudError> {
+        const OPERATION: &str = "sts:GetSessionToken";
+        let lose = self.begin(OPERATION)?;
+        self.long_term_keys(OPERATION, "GetSessionToken")?;
+        check_duration(OPERATION, request.ttl.seconds(), limits::TOKEN_MAX_SECONDS)?;
+        let session = Session { role_arn: None, name: None, expires_at: self.expiry(request.ttl.seconds()) };
+        self.grant(OPERATION, session, lose, (None, None))
+    }
+}
+
+fn admits(live: &LiveRole, broker: &BrokerPrincipal, me: &CallerIdentity, action: &str) -> bool {
+    let Ok(policy) = &live.trust.policy else { return false };
+    let caller = Caller {
+        partition: broker.partition(),
+        account: broker.account().as_str(),
+        principal_arn: broker.as_str(),
+        session_arn: broker.is_role().then_some(me.arn.as_str()),
+        unique_id: me.user_id.split(':').next(),
+    };
+    evaluate_trust(policy, &caller, action) == Decision::Allowed
+}
