@@ -1,1 +1,22 @@
-//! Use cases.
+//! Use cases, one file each: read through ports, one pure call, write through ports.
+
+mod apply;
+pub mod audit;
+mod failure;
+mod issue;
+mod leases;
+pub mod ledger;
+mod plan;
+mod record;
+mod refusal;
+mod validate;
+mod world;
+
+pub use apply::{Applied, Expectation, Review, commit, review};
+pub use failure::{AppError, Failure, Meaning};
+pub use issue::{IssueRequest, IssuedLease, issue};
+pub use leases::{LeaseFilter, list_leases, show_lease};
+pub use plan::{PlanRequest, Planned, make_plan};
+pub use record::{HEAD_KEY, ReadHead, read_head, read_record, read_role, snapshot_key};
+pub use validate::validate;
+pub use world::read_world;

@@ -1,0 +1,207 @@
+//! `apply`: makes a reviewed plan the record. Two halves, so that a person can be asked between them: [`review`] decides
+//! what may be applied, [`commit`] swaps the head.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::audit::{self, Event, Who};
+use super::{Failure, Meaning, Planned, record};
+use crate::domain::audit::AuditAction;
+use crate::domain::digest::Digest;
+use crate::domain::ident::Name;
+use crate::domain::plan::{Action, Plan, PlanBasis, Step};
+use crate::domain::record::{Head, Snapshot};
+use crate::ports::{Clock, Ids, StateStore};
+
+/// What the plan must still be.
+#[derive(Debug, Clone)]
+pub enum Expectation {
+    /// Whatever it is now.
+    Nothing,
+    /// Exactly the plan of this hash.
+    Hash(Digest),
+    /// The plan that was saved; roles whose facts moved since are left out, and said.
+    Saved(Box<PlanBasis>),
+}
+
+/// What may be applied.
+#[derive(Debug)]
+pub struct Review {
+    planned: Planned,
+    /// Roles left out because they are no longer as they were reviewed.
+    pub stale: Vec<Name>,
+}
+
+impl Review {
+    /// The plan, with the steps that will be taken.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.planned.plan
+    }
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// The new head; `None` when there was nothing to do.
+    pub head: Option<Head>,
+    /// What happened to each role, by name.
+    pub roles: Vec<(Name, Action)>,
+    /// Whether the Broker document changed.
+    pub broker: bool,
+    /// Roles left out because they are no longer as they were reviewed.
+    pub stale: Vec<Name>,
+    /// Roles that are recorded and that `issue` refuses, with the codes of the findings that say why.
+    pub violating: BTreeMap<Name, Vec<String>>,
+}
+
+/// Decides what of a plan may be applied. Refuses, in this order: uncommitted manifests, brakes, a plan that is not the
+/// one reviewed, findings that block a role which git changes.
+pub fn review(mut planned: Planned, expectation: &Expectation, allow_dirty: bool) -> Result<Review, Failure> {
+    if planned.plan.basis.manifests.dirty && !allow_dirty {
+        return Err(Failure::new(
+            Meaning::Failed,
+            "uncommitted-manifests",
+            "the manifests are not those of a commit, and the record would name none",
+        )
+        .help("commit them and apply the commit (--ref HEAD), or say --allow-dirty, which the record keeps"));
+    }
+    if let Some(brake) = planned.plan.report.brakes.first() {
+        let more = planned.plan.report.brakes.len() - 1;
+        let mut failure = Failure::new(Meaning::Brake, brake.name, brake.message.clone()).help(brake.remedy.clone());
+        if more > 0 {
+            failure = failure.because(format!("{more} more brake(s) refuse this plan; `plan` lists them"));
+        }
+        return Err(failure);
+    }
+    let stale = match expectation {
+        Expectation::Nothing => Vec::new(),
+        Expectation::Hash(hash) if *hash == planned.plan.hash => Vec::new(),
+        Expectation::Hash(hash) => {
+            return Err(stale_plan(format!("the plan is now {}, and {hash} was expected", planned.plan.hash)));
+        }
+        Expectation::Saved(saved) => drop_stale(&mut planned.plan, saved)?,
+    };
+    if let Some(failure) = blocked(&planned.plan) {
+        return Err(failure);
+    }
+    Ok(Review { planned, stale })
+}
+
+/// Leaves out every role whose fingerprint is no longer the saved one.
+fn drop_stale(plan: &mut Plan, saved: &PlanBasis) -> Result<Vec<Name>, Failure> {
+    let PlanBasis { manifests, record, rules, fingerprints, target } = saved;
+    let now = &plan.basis;
+    if manifests.manifest_digest != now.manifests.manifest_digest {
+        return Err(stale_plan("the manifests are not those the plan was made from"));
+    }
+    if *record != now.record {
+        return Err(stale_plan("the record was changed by another apply since the plan was made"));
+    }
+    if *rules != now.rules || *target != now.target {
+        return Err(stale_plan("the plan was made by another set of rules, or for another target"));
+    }
+    let moved = |name: &Name| fingerprints.get(name) != now.fingerprints.get(name);
+    let names: BTreeSet<&Name> = fingerprints.keys().chain(now.fingerprints.keys()).collect();
+    let stale: Vec<Name> = names.into_iter().filter(|name| moved(name)).cloned().collect();
+    plan.steps.retain(|step| !stale.contains(&step.role));
+    let nothing_left = plan.steps.is_empty() && plan.broker.is_none();
+    if !stale.is_empty() && nothing_left {
+        let names = stale.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
+        return Err(stale_plan(format!("AWS changed since the plan was made, for: {names}")));
+    }
+    Ok(stale)
+}
+
+fn stale_plan(cause: impl Into<String>) -> Failure {
+    Failure::new(Meaning::Stale, "stale-plan", "this is not the plan that was reviewed")
+        .because(cause)
+        .help("make a new plan, review it, and apply that one")
+}
+
+/// A blocking finding stops the apply when it is about the whole set, or about a role that git changes. A role that git
+/// leaves alone and AWS broke must not stop the others: it is recorded as violating, and `issue` refuses it.
+fn blocked(plan: &Plan) -> Option<Failure> {
+    let changed = |name: &Name| {
+        plan.steps.iter().any(|step| step.role == *name && matches!(step.action, Action::Create | Action::Update))
+    };
+    let blocking: Vec<_> = plan
+        .report
+        .findings
+        .iter()
+        .filter(|finding| finding.blocks() && finding.role.as_ref().is_none_or(changed))
+        .collect();
+    let first = blocking.first()?;
+    let failure = Failure::new(
+        Meaning::FindingsBlock,
+        "findings-block",
+        if blocking.len() == 1 {
+            "a finding blocks this plan".to_owned()
+        } else {
+            format!("{} findings block this plan", blocking.len())
+        },
+    )
+    .help(format!("mend them, or waive those that may be waived; `leasehold explain {}` tells more", first.code));
+    Some(blocking.iter().take(20).fold(failure, |failure, finding| {
+        failure.because(format!("{} {}: {}", finding.code, finding.rule, finding.message))
+    }))
+}
+
+/// Makes the reviewed plan the record. Writes the audit event first and fails closed; then the snapshot; then the head,
+/// whose swap is the moment the apply happens.
+pub async fn commit<S: StateStore>(
+    review: Review,
+    store: &S,
+    clock: &impl Clock,
+    ids: &impl Ids,
+    who: &Who,
+) -> Result<Applied, Failure> {
+    let Review { planned: Planned { plan, head, record, desired }, stale } = review;
+    let (mut roles, recorded_broker) = match record {
+        Some(record) => (record.snapshot.roles, Some(record.snapshot.broker)),
+        None => (BTreeMap::new(), None),
+    };
+    let mut done = Vec::new();
+    for Step { role, action, after, changes: _, effects: _, place: _ } in plan.steps {
+        match after {
+            Some(after) => roles.insert(role.clone(), after),
+            None => roles.remove(&role),
+        };
+        done.push((role, action));
+    }
+    let violating = roles
+        .iter()
+        .filter(|(_, applied)| !applied.violations.is_empty())
+        .map(|(name, applied)| (name.clone(), applied.violations.clone()))
+        .collect();
+    let broker_changed = plan.broker.is_some();
+    if done.is_empty() && !broker_changed {
+        return Ok(Applied { head: None, roles: done, broker: false, stale, violating });
+    }
+
+    let previous = head.as_ref();
+    // A plan for one role leaves the recorded Broker as it is, whatever git says of it by now.
+    let broker = plan.broker.map(|step| step.after).or(recorded_broker).unwrap_or(desired.broker.spec);
+    let now = clock.now();
+    let serial = previous.map_or(1, |read| read.head.serial + 1);
+    let lineage = previous.map_or_else(|| ids.ulid(now), |read| read.head.lineage.clone());
+    let basis = plan.basis.manifests;
+    let make_head = |snapshot_digest, previous| Head {
+        lineage,
+        serial,
+        basis,
+        snapshot_digest,
+        previous,
+        applied_at: now,
+        applied_by: who.caller_arn.clone(),
+    };
+    let mut requested = Event::new(AuditAction::ApplyRequested);
+    requested.reason = Some(format!("plan {}", plan.hash));
+    audit::write(store, clock, ids, who, previous.map(|read| &read.head), requested).await?;
+    let head = record::swap(store, previous, &Snapshot { serial, broker, roles }, make_head, &ids.ulid(now)).await?;
+    let mut applied = Event::new(AuditAction::Applied);
+    applied.reason = Some(format!("plan {}", plan.hash));
+    audit::write(store, clock, ids, who, Some(&head), applied).await.map_err(|failure| {
+        failure.because(format!("the plan itself is applied: the record has serial {}", head.serial))
+    })?;
+    Ok(Applied { head: Some(head), roles: done, broker: broker_changed, stale, violating })
+}

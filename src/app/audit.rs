@@ -1,0 +1,97 @@
+//! The audit trail: one write-once object for each event. No audit, no credential.
+
+use super::record::settle;
+use super::{Failure, Meaning};
+use crate::domain::audit::{AuditAction, AuditEvent, CiRun, EventId};
+use crate::domain::digest::Digest;
+use crate::domain::ident::Name;
+use crate::domain::lease::LeaseId;
+use crate::domain::record::Head;
+use crate::domain::ttl::Ttl;
+use crate::ports::{Clock, Ids, StateStore};
+use crate::wire::state_v1;
+
+/// What all events of one command have in common.
+#[derive(Debug, Clone, Default)]
+pub struct Who {
+    /// ARN of the AWS identity, as far as it is known without asking.
+    pub caller_arn: Option<String>,
+    /// The CI run, where there is one.
+    pub ci: Option<CiRun>,
+}
+
+/// What is particular to one event.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// What happened.
+    pub action: AuditAction,
+    /// The lease it is about.
+    pub lease: Option<LeaseId>,
+    /// The role it is about.
+    pub role: Option<Name>,
+    /// The TTL asked of AWS.
+    pub ttl: Option<Ttl>,
+    /// The public half of what was handed out.
+    pub access_key_id: Option<String>,
+    /// Why it was refused.
+    pub reason: Option<String>,
+    /// Digest of the lease's event before this one.
+    pub previous: Option<Digest>,
+}
+
+impl Event {
+    /// An event of this action, and nothing else yet.
+    #[must_use]
+    pub fn new(action: AuditAction) -> Self {
+        Self { action, lease: None, role: None, ttl: None, access_key_id: None, reason: None, previous: None }
+    }
+}
+
+/// Writes one event and answers the digest of its stored bytes, for the next of the same lease. Fails closed with
+/// [`Meaning::AuditNotWritable`].
+pub async fn write<S: StateStore>(
+    store: &S,
+    clock: &impl Clock,
+    ids: &impl Ids,
+    who: &Who,
+    head: Option<&Head>,
+    event: Event,
+) -> Result<Digest, Failure> {
+    let at = clock.now();
+    let ulid = ids.ulid(at);
+    let Some(id) = EventId::parse(&ulid) else {
+        return Err(Failure::new(Meaning::Failed, "bad-id", "the source of ids gave something that is no ULID"));
+    };
+    let Event { action, lease, role, ttl, access_key_id, reason, previous } = event;
+    let event = AuditEvent {
+        id,
+        at,
+        action,
+        lease,
+        role,
+        caller_arn: who.caller_arn.clone(),
+        ci: who.ci.clone(),
+        ttl,
+        access_key_id,
+        serial: head.map(|head| head.serial),
+        commit: head.and_then(|head| head.basis.commit.clone()),
+        reason,
+        previous,
+    };
+    let key = format!("audit/{}/{ulid}.json", at.strftime("%F"));
+    let bytes = state_v1::encode_audit(1, &ulid, &event);
+    match settle(store, &key, &bytes, store.create(&key, &bytes).await).await {
+        Ok(_) => Ok(Digest::of_bytes(&bytes)),
+        Err(error) => {
+            let cause = error.to_string();
+            let help = Failure::from(error).help.unwrap_or_default();
+            Err(Failure::new(
+                Meaning::AuditNotWritable,
+                "audit-not-writable",
+                "the audit event could not be written, and without it nothing is handed out",
+            )
+            .because(cause)
+            .help(help))
+        }
+    }
+}

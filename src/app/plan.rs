@@ -1,0 +1,80 @@
+//! `plan`: reads git, the record and AWS, and decides what an apply would do. It is handed nothing that can write to AWS.
+
+use super::record::ReadHead;
+use super::{AppError, Failure, Meaning, ledger, read_record, read_world};
+use crate::domain::Timestamp;
+use crate::domain::desired::Desired;
+use crate::domain::ident::Name;
+use crate::domain::plan::{Plan, PlanInput, plan};
+use crate::domain::record::{Basis, Record};
+use crate::domain::text;
+use crate::ports::{CloudRead, StateStore};
+
+/// What a person may say about a plan.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PlanRequest<'a> {
+    /// Plan this role and no other.
+    pub target: Option<&'a str>,
+    /// How many deletions are meant.
+    pub allow_deletes: Option<u32>,
+}
+
+/// A plan with what it was made from, for an apply to go on with.
+#[derive(Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// The head it would replace.
+    pub head: Option<ReadHead>,
+    /// The record it would change.
+    pub record: Option<Record>,
+    /// What git says.
+    pub desired: Desired,
+}
+
+/// Makes the plan.
+pub async fn make_plan<C: CloudRead, S: StateStore>(
+    basis: Basis,
+    desired: Desired,
+    cloud: &C,
+    store: &S,
+    now: Timestamp,
+    request: PlanRequest<'_>,
+) -> Result<Planned, AppError> {
+    let (head, record) = read_record(store).await?.unzip();
+    let target = request.target.map(|name| target(name, &desired, record.as_ref())).transpose()?;
+    let world = read_world(cloud, &desired, record.as_ref(), target.as_ref()).await?;
+    // Leases are read only if there are any to read, and only to say what a change means for them.
+    let open_leases = if record.is_some() { ledger::open_leases(store, now).await? } else { Vec::new() };
+    let plan = plan(&PlanInput {
+        desired: &desired,
+        basis: &basis,
+        world: &world,
+        record: record.as_ref(),
+        open_leases: &open_leases,
+        allow_deletes: request.allow_deletes,
+        target: target.as_ref(),
+        now,
+    });
+    Ok(Planned { plan, head, record, desired })
+}
+
+fn target(name: &str, desired: &Desired, record: Option<&Record>) -> Result<Name, Failure> {
+    let declared = desired.roles.iter().map(|role| &role.spec.name);
+    let recorded = record.into_iter().flat_map(|record| record.snapshot.roles.keys());
+    let known: Vec<&Name> = declared.chain(recorded).collect();
+    if let Some(found) = known.iter().find(|known| known.as_str() == name) {
+        return Ok((*found).clone());
+    }
+    Err(no_such_role(name, "declared or recorded", known.into_iter().map(Name::as_str)))
+}
+
+/// The refusal of a role name that nothing has, with the nearest that something has.
+pub(super) fn no_such_role<'a>(name: &str, where_: &str, known: impl Iterator<Item = &'a str>) -> Failure {
+    let failure =
+        Failure::new(Meaning::Usage, "no-such-role", format!("there is no role `{}` {where_}", text::escape(name)));
+    match text::nearest(name, known) {
+        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None => failure,
+    }
+}

@@ -1,0 +1,162 @@
+//! The record in a store: one mutable head, and snapshots that are written once.
+//!
+//! A snapshot's key carries its digest, so that an apply which died before it swapped the head leaves an orphan behind
+//! and never a key that the next apply would have to overwrite.
+
+use super::{Failure, Meaning};
+use crate::domain::desired::BrokerSpec;
+use crate::domain::digest::Digest;
+use crate::domain::ident::Name;
+use crate::domain::record::{AppliedRole, Head, Record, Snapshot};
+use crate::domain::text;
+use crate::ports::{StateStore, StoreError, Version};
+use crate::wire::state_v1::{self, CorruptError};
+
+/// The key of the head.
+pub const HEAD_KEY: &str = "head.json";
+
+/// The head as it was read, with what is needed to replace it.
+#[derive(Debug, Clone)]
+pub struct ReadHead {
+    /// The head.
+    pub head: Head,
+    /// Digest of its stored bytes.
+    pub digest: Digest,
+    generation: u64,
+    version: Version,
+}
+
+/// The key of a snapshot.
+#[must_use]
+pub fn snapshot_key(serial: u64, digest: &Digest) -> String {
+    format!("snap/{serial:010}-{}.json", digest.short())
+}
+
+/// The head; `None` before the first apply.
+pub async fn read_head<S: StateStore>(store: &S) -> Result<Option<ReadHead>, Failure> {
+    let Some(object) = store.get(HEAD_KEY).await? else {
+        // A head that is gone while snapshots are there is damage, not a fresh start.
+        let snapshots = store.list("snap/").await?;
+        let (leases, none) = (store.list("lease/").await?, snapshots.is_empty());
+        return if none || leases.is_empty() && only_orphans(&snapshots) { Ok(None) } else { Err(head_is_gone(store)) };
+    };
+    let envelope = state_v1::decode_head(&object.bytes).map_err(|error| corrupt(store, HEAD_KEY, &error))?;
+    Ok(Some(ReadHead {
+        digest: Digest::of_bytes(&object.bytes),
+        head: envelope.body,
+        generation: envelope.generation,
+        version: object.version,
+    }))
+}
+
+/// A first apply that died before its head leaves exactly snapshots of serial 1.
+fn only_orphans(snapshots: &[String]) -> bool {
+    snapshots.iter().all(|key| key.starts_with("snap/0000000001-"))
+}
+
+/// The whole record; `None` before the first apply.
+pub async fn read_record<S: StateStore>(store: &S) -> Result<Option<(ReadHead, Record)>, Failure> {
+    let Some(read) = read_head(store).await? else { return Ok(None) };
+    let (key, bytes) = snapshot_bytes(store, &read.head).await?;
+    let snapshot = state_v1::decode_snapshot(&bytes).map_err(|error| corrupt(store, &key, &error))?.body;
+    check_serial(store, &key, &read.head, snapshot.serial)?;
+    let record = Record { head: read.head.clone(), snapshot };
+    Ok(Some((read, record)))
+}
+
+/// What `issue` needs of the record: the head, the Broker, and one role.
+pub async fn read_role<S: StateStore>(
+    store: &S,
+    role: &Name,
+) -> Result<Option<(Head, Option<(BrokerSpec, AppliedRole)>)>, Failure> {
+    let Some(read) = read_head(store).await? else { return Ok(None) };
+    let (key, bytes) = snapshot_bytes(store, &read.head).await?;
+    let found = state_v1::decode_snapshot_role(&bytes, role).map_err(|error| corrupt(store, &key, &error))?;
+    Ok(Some((read.head, found)))
+}
+
+async fn snapshot_bytes<S: StateStore>(store: &S, head: &Head) -> Result<(String, Vec<u8>), Failure> {
+    let key = snapshot_key(head.serial, &head.snapshot_digest);
+    let Some(object) = store.get(&key).await? else {
+        return Err(damaged(store, &key, "the head names it, and it is not there"));
+    };
+    if Digest::of_bytes(&object.bytes) != head.snapshot_digest {
+        return Err(damaged(
+            store,
+            &key,
+            "it is not the snapshot that was applied: its digest differs from the head's",
+        ));
+    }
+    Ok((key, object.bytes))
+}
+
+fn check_serial<S: StateStore>(store: &S, key: &str, head: &Head, serial: u64) -> Result<(), Failure> {
+    if serial == head.serial {
+        return Ok(());
+    }
+    Err(damaged(store, key, "its serial is not the head's"))
+}
+
+/// Makes `snapshot` the record: writes it, then swaps the head from `previous`. The swap is the one moment at which an
+/// apply happens; losing it to another writer is [`Meaning::Busy`], and changes nothing.
+pub(super) async fn swap<S: StateStore>(
+    store: &S,
+    previous: Option<&ReadHead>,
+    snapshot: &Snapshot,
+    make_head: impl FnOnce(Digest, Option<Digest>) -> Head,
+    write_id: &str,
+) -> Result<Head, Failure> {
+    let bytes = state_v1::encode_snapshot(1, write_id, snapshot);
+    let digest = Digest::of_bytes(&bytes);
+    let key = snapshot_key(snapshot.serial, &digest);
+    settle(store, &key, &bytes, store.create(&key, &bytes).await).await?;
+
+    let head = make_head(digest, previous.map(|read| read.digest.clone()));
+    let generation = previous.map_or(1, |read| read.generation + 1);
+    let bytes = state_v1::encode_head(generation, write_id, &head);
+    let outcome = match previous {
+        None => store.create(HEAD_KEY, &bytes).await,
+        Some(read) => store.replace(HEAD_KEY, &read.version, &bytes).await,
+    };
+    settle(store, HEAD_KEY, &bytes, outcome).await?;
+    Ok(head)
+}
+
+/// Turns a write whose outcome is in doubt into one that is known, by reading back: the bytes carry a write id of their
+/// own, so that equal bytes are our bytes.
+pub(super) async fn settle<S: StateStore>(
+    store: &S,
+    key: &str,
+    bytes: &[u8],
+    outcome: Result<Version, StoreError>,
+) -> Result<Version, StoreError> {
+    match outcome {
+        Err(StoreError::Conflict { .. } | StoreError::Ambiguous { .. }) => match store.get(key).await? {
+            Some(object) if object.bytes == bytes => Ok(object.version),
+            _ => outcome,
+        },
+        Ok(_) | Err(StoreError::Busy { .. } | StoreError::Unusable { .. }) => outcome,
+    }
+}
+
+fn head_is_gone<S: StateStore>(store: &S) -> Failure {
+    damaged(store, HEAD_KEY, "it is gone, while snapshots or leases are there")
+}
+
+/// An object that cannot be believed.
+pub(super) fn corrupt<S: StateStore>(store: &S, key: &str, error: &CorruptError) -> Failure {
+    damaged(store, key, &error.to_string())
+}
+
+fn damaged<S: StateStore>(store: &S, key: &str, detail: &str) -> Failure {
+    Failure::new(
+        Meaning::Failed,
+        "state-damaged",
+        format!("`{}` in the state at {} cannot be used", text::escape(key), store.location()),
+    )
+    .because(detail)
+    .help(
+        "restore the state from a backup; if there is none and no lease is alive, begin a new state elsewhere and apply \
+         the manifests to it. Nothing was changed",
+    )
+}
