@@ -116,8 +116,7 @@ pub(super) fn documents<'a>(faults: &mut Faults<'a>) -> Option<Vec<Document<'a>>
         documents[at].slice.end = documents.get(at + 1).map_or(text.len(), |next| next.slice.start);
     }
     // `---` with nothing behind it says nothing, like a file of comments.
-    documents
-        .retain(|document| !matches!(&document.root.content, Content::Scalar { text, plain: true } if text.is_empty()));
+    documents.retain(|document| !(document.root.is_null() && document.root.span.is_empty()));
     Some(documents)
 }
 
@@ -196,7 +195,7 @@ impl<'a> Builder<'a> {
             Event::DocumentStart(..) => {
                 self.document_start = span.start;
                 if self.documents.len() >= DOCUMENTS_MAX {
-                    return Err(too_large(format!("more than {DOCUMENTS_MAX} documents")));
+                    return Err(too_large(&format!("more than {DOCUMENTS_MAX} documents")));
                 }
                 Ok(())
             }
@@ -243,7 +242,7 @@ impl<'a> Builder<'a> {
     fn node(&mut self, anchor: usize, tagged: bool) -> Result<(), Fault> {
         self.nodes += 1;
         if self.nodes > NODES_MAX {
-            return Err(too_large(format!("more than {NODES_MAX} values")));
+            return Err(too_large(&format!("more than {NODES_MAX} values")));
         }
         if anchor != 0 {
             return Err(alias());
@@ -352,6 +351,6 @@ fn alias() -> Fault {
     )
 }
 
-fn too_large(what: String) -> Fault {
+fn too_large(what: &str) -> Fault {
     Fault::new("too-large", format!("this file holds {what}"), "one too many", "split the file")
 }
