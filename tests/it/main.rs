@@ -7,4 +7,7 @@
 )]
 
 mod architecture;
+//! The one test crate: leasehold from the outside, one module for each topic.
+
 mod file_store;
+mod sources;
