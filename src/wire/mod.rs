@@ -9,5 +9,7 @@ pub mod json;
 pub mod common_v1;
 
 pub mod manifest_v1;
+pub mod findings_v1;
+pub mod plan_v1;
 pub mod state_v1;
 pub mod world_v1;

@@ -50,9 +50,6 @@ pub(super) fn name(field: &'static str, text: &str) -> Result<Name, Invalid> {
     ident(field, text, Name::parse)
 }
 
-pub(super) fn names(field: &'static str, texts: &[String]) -> Result<Vec<Name>, Invalid> {
-    texts.iter().map(|text| name(field, text)).collect()
-}
 
 pub(super) fn ttl(field: &'static str, seconds: u32) -> Result<Ttl, Invalid> {
     Ttl::from_seconds(seconds).ok_or_else(|| invalid(field, "is zero"))
