@@ -15,3 +15,6 @@ pub mod lease_v1;
 pub mod plan_v1;
 pub mod state_v1;
 pub mod world_v1;
+
+#[cfg(test)]
+mod rule_pages;

@@ -1,0 +1,128 @@
+//! Runs the examples on every rule's page: the manifests that fail, and what to use instead.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::domain::Timestamp;
+use crate::domain::finding::{Finding, Level};
+use crate::domain::rules::{self, Rule, RuleInput};
+use crate::domain::span::SourceFile;
+use crate::domain::world::{Fact, Unknown, Why, World};
+use crate::wire::{manifest_v1, world_v1};
+
+/// What one section of a page shows.
+#[derive(Clone, Default)]
+struct Shown {
+    manifests: Option<String>,
+    world: Option<String>,
+}
+
+/// The fenced blocks below `## <title>`.
+fn section(page: &str, title: &str) -> Shown {
+    let start = page.find(&format!("\n## {title}\n")).expect("the section");
+    let body = &page[start + 4..];
+    let body = body.find("\n## ").map_or(body, |end| &body[..end]);
+    let block = |language: &str| {
+        let fence = format!("```{language}\n");
+        assert!(body.matches(&fence).count() <= 1, "{title}: one block of {language}");
+        let (_, rest) = body.split_once(&fence)?;
+        Some(rest.split_once("```").expect("a closed fence").0.to_owned())
+    };
+    Shown { manifests: block("yaml"), world: block("json") }
+}
+
+fn now() -> Timestamp {
+    "2026-12-01T12:00:00Z".parse().expect("an instant")
+}
+
+fn judge(rule: &Rule, shown: &Shown) -> Vec<Finding> {
+    let text = shown.manifests.clone().expect("manifests");
+    let file = Arc::new(SourceFile { path: "roles.yaml".to_owned(), text });
+    let desired = manifest_v1::read(&[file]).unwrap_or_else(|errors| panic!("{}: {errors:#?}", rule.code));
+    let world = match &shown.world {
+        Some(text) => world_v1::read(text).unwrap_or_else(|error| panic!("{}: {error}", rule.code)),
+        None => World {
+            caller: Fact::Unknown(Unknown { why: Why::NotRead, detail: String::new() }),
+            roles: BTreeMap::new(),
+            calls: 0,
+        },
+    };
+    rules::judge(RuleInput { desired: &desired, world: &world, now: now() })
+}
+
+/// The failing and the passing example. What the passing one leaves out is as in the failing one.
+fn examples(rule: &Rule) -> (Shown, Shown) {
+    let page = rule.page();
+    let failing = section(&page, "Example");
+    let Shown { manifests, world } = section(&page, "Use instead");
+    assert!(manifests.is_some() || world.is_some(), "{}: nothing is shown to use instead", rule.code);
+    let passing = Shown {
+        manifests: manifests.or_else(|| failing.manifests.clone()),
+        world: world.or_else(|| failing.world.clone()),
+    };
+    (failing, passing)
+}
+
+#[test]
+fn every_example_fails_by_its_own_rule_and_points_into_the_manifest() {
+    for rule in rules::all() {
+        let findings = judge(rule, &examples(rule).0);
+        let own: Vec<_> = findings.iter().filter(|finding| finding.code == rule.code).collect();
+        assert_eq!(own.len(), 1, "{}: {findings:#?}", rule.code);
+        for finding in own {
+            let place = finding.place.as_ref().expect("a place");
+            assert!(!place.text().is_empty(), "{}: nothing is underlined", rule.code);
+            assert!(!finding.message.is_empty() && !finding.label.is_empty() && !finding.remedy.is_empty());
+            assert!(finding.label.chars().count() <= 60, "{}: `{}` is no label", rule.code, finding.label);
+        }
+    }
+}
+
+#[test]
+fn what_to_use_instead_has_no_finding_of_the_rule_and_nothing_that_blocks() {
+    for rule in rules::all() {
+        let findings = judge(rule, &examples(rule).1);
+        let left: Vec<_> =
+            findings.iter().filter(|finding| finding.code == rule.code || finding.level != Level::Advisory).collect();
+        assert!(left.is_empty(), "{}: {left:#?}", rule.code);
+    }
+}
+
+/// Parts of a remedy between backticks: manifest text, a command, or a trust statement.
+fn quoted(remedy: &str) -> impl Iterator<Item = &str> {
+    remedy.split('`').skip(1).step_by(2)
+}
+
+fn statements(world: Option<&String>) -> Vec<Value> {
+    let Some(world) = world else { return Vec::new() };
+    let world: Value = serde_json::from_str(world).expect("checked by the reader");
+    let roles = world["roles"].as_object().expect("checked by the reader").values();
+    roles.filter_map(|role| role["trust"]["Statement"].as_array()).flatten().cloned().collect()
+}
+
+/// How often a part of a remedy stands in an example.
+fn count(shown: &Shown, part: &str) -> usize {
+    match serde_json::from_str::<Value>(part) {
+        Ok(statement @ Value::Object(_)) => {
+            statements(shown.world.as_ref()).iter().filter(|it| **it == statement).count()
+        }
+        _ => shown.manifests.as_ref().map_or(0, |manifests| manifests.matches(part).count()),
+    }
+}
+
+#[test]
+fn what_to_use_instead_is_what_the_remedy_says() {
+    for rule in rules::all() {
+        let (failing, passing) = examples(rule);
+        for finding in judge(rule, &failing).iter().filter(|finding| finding.code == rule.code) {
+            let followed = quoted(&finding.remedy).any(|part| count(&passing, part) > count(&failing, part));
+            assert!(
+                followed,
+                "{}: no part of this remedy is new in the passing example: {}",
+                rule.code, finding.remedy
+            );
+        }
+    }
+}
