@@ -197,7 +197,7 @@ pub async fn commit<S: StateStore>(
     let mut requested = Event::new(AuditAction::ApplyRequested);
     requested.reason = Some(format!("plan {}", plan.hash));
     audit::write(store, clock, ids, who, previous.map(|read| &read.head), requested).await?;
-    let head = record::swap(store, previous, &Snapshot { serial, broker, roles }, make_head, &ids.ulid(now)).await?;
+    let head = record::replace(store, previous, &Snapshot { serial, broker, roles }, make_head, &ids.ulid(now)).await?;
     let mut applied = Event::new(AuditAction::Applied);
     applied.reason = Some(format!("plan {}", plan.hash));
     audit::write(store, clock, ids, who, Some(&head), applied).await.map_err(|failure| {

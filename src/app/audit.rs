@@ -1,6 +1,6 @@
 //! The audit trail: one write-once object for each event. No audit, no credential.
 
-use super::record::settle;
+use super::swap::swap;
 use super::{Failure, Meaning};
 use crate::domain::audit::{AuditAction, AuditEvent, CiRun, EventId};
 use crate::domain::digest::Digest;
@@ -47,8 +47,16 @@ impl Event {
     }
 }
 
-/// Writes one event and answers the digest of its stored bytes, for the next of the same lease. Fails closed with
-/// [`Meaning::AuditNotWritable`].
+/// An event that is in the store.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// Its id.
+    pub id: EventId,
+    /// Digest of its stored bytes: what the lease's next event names as the one before it.
+    pub digest: Digest,
+}
+
+/// Writes one event. Fails closed with [`Meaning::AuditNotWritable`].
 pub async fn write<S: StateStore>(
     store: &S,
     clock: &impl Clock,
@@ -56,7 +64,7 @@ pub async fn write<S: StateStore>(
     who: &Who,
     head: Option<&Head>,
     event: Event,
-) -> Result<Digest, Failure> {
+) -> Result<Written, Failure> {
     let at = clock.now();
     let ulid = ids.ulid(at);
     let Some(id) = EventId::parse(&ulid) else {
@@ -64,7 +72,7 @@ pub async fn write<S: StateStore>(
     };
     let Event { action, lease, role, ttl, access_key_id, reason, previous } = event;
     let event = AuditEvent {
-        id,
+        id: id.clone(),
         at,
         action,
         lease,
@@ -80,8 +88,8 @@ pub async fn write<S: StateStore>(
     };
     let key = format!("audit/{}/{ulid}.json", at.strftime("%F"));
     let bytes = state_v1::encode_audit(1, &ulid, &event);
-    match settle(store, &key, &bytes, store.create(&key, &bytes).await).await {
-        Ok(_) => Ok(Digest::of_bytes(&bytes)),
+    match swap(store, &key, None, &bytes).await {
+        Ok(_) => Ok(Written { id, digest: Digest::of_bytes(&bytes) }),
         Err(error) => {
             let cause = error.to_string();
             let help = Failure::from(error).help.unwrap_or_default();

@@ -10,7 +10,7 @@ use super::ledger::{self, StoredLease};
 use super::plan::no_such_role;
 use super::{AppError, Failure, Meaning, read_record, read_role, refusal};
 use crate::domain::Timestamp;
-use crate::domain::audit::AuditAction;
+use crate::domain::audit::{AuditAction, EventId};
 use crate::domain::credential::{AssumedRoleSpec, CredentialSpec, CredentialType, PolicySpec};
 use crate::domain::desired::BrokerSpec;
 use crate::domain::digest::canonical_json;
@@ -52,6 +52,8 @@ pub struct IssueRequest {
 /// What a pipeline gets.
 #[allow(missing_debug_implementations, reason = "it holds secrets")]
 pub struct IssuedLease {
+    /// Id of the audit event that the request was written down as.
+    pub request_id: EventId,
     /// The credentials, to be handed over once.
     pub credentials: Credentials,
     /// The lease, active.
@@ -117,7 +119,7 @@ pub async fn issue<S: StateStore, I: Issuer>(
     still_recorded(store, &prepared).await?;
 
     let answer = ask(&issuer, &prepared, &request).await;
-    event.previous = Some(requested);
+    event.previous = Some(requested.digest);
     let issued = match answer {
         Ok(issued) => issued,
         Err(error) => return Err(refused(store, clock, ids, who, &prepared, stored, event, error).await.into()),
@@ -127,7 +129,7 @@ pub async fn issue<S: StateStore, I: Issuer>(
     event.access_key_id = Some(issued.credentials.access_key_id.clone());
     audit::write(store, clock, ids, who, Some(&prepared.head), event).await?;
     let notes = notes(&prepared, &issued);
-    Ok(IssuedLease { credentials: issued.credentials, lease, notes })
+    Ok(IssuedLease { request_id: requested.id, credentials: issued.credentials, lease, notes })
 }
 
 fn fresh_lease_id(ids: &impl Ids, now: Timestamp) -> Result<LeaseId, Failure> {

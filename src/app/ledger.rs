@@ -1,7 +1,8 @@
 //! Leases in a store: one object each, changed by compare-and-swap alone.
 
 use super::Failure;
-use super::record::{corrupt, settle};
+use super::record::corrupt;
+use super::swap::swap;
 use crate::domain::Timestamp;
 use crate::domain::lease::{Lease, LeaseId};
 use crate::domain::plan::OpenLease;
@@ -25,7 +26,7 @@ fn key(id: &LeaseId) -> String {
 pub async fn open<S: StateStore>(store: &S, lease: Lease, write_id: &str) -> Result<StoredLease, StoreError> {
     let key = key(&lease.id);
     let bytes = state_v1::encode_lease(1, write_id, &lease);
-    let version = settle(store, &key, &bytes, store.create(&key, &bytes).await).await?;
+    let version = swap(store, &key, None, &bytes).await?;
     Ok(StoredLease { lease, generation: 1, version })
 }
 
@@ -39,7 +40,7 @@ pub async fn advance<S: StateStore>(
     let key = key(&next.id);
     let generation = stored.generation + 1;
     let bytes = state_v1::encode_lease(generation, write_id, &next);
-    let version = settle(store, &key, &bytes, store.replace(&key, &stored.version, &bytes).await).await?;
+    let version = swap(store, &key, Some(&stored.version), &bytes).await?;
     Ok(StoredLease { lease: next, generation, version })
 }
 

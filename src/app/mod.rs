@@ -9,6 +9,7 @@ pub mod ledger;
 mod plan;
 mod record;
 mod refusal;
+mod swap;
 mod validate;
 mod world;
 

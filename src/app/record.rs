@@ -3,13 +3,13 @@
 //! A snapshot's key carries its digest, so that an apply which died before it swapped the head leaves an orphan behind
 //! and never a key that the next apply would have to overwrite.
 
-use super::{Failure, Meaning};
+use super::{Failure, Meaning, swap};
 use crate::domain::desired::BrokerSpec;
 use crate::domain::digest::Digest;
 use crate::domain::ident::Name;
 use crate::domain::record::{AppliedRole, Head, Record, Snapshot};
 use crate::domain::text;
-use crate::ports::{StateStore, StoreError, Version};
+use crate::ports::{StateStore, Version};
 use crate::wire::state_v1::{self, CorruptError};
 
 /// The key of the head.
@@ -99,7 +99,7 @@ fn check_serial<S: StateStore>(store: &S, key: &str, head: &Head, serial: u64) -
 
 /// Makes `snapshot` the record: writes it, then swaps the head from `previous`. The swap is the one moment at which an
 /// apply happens; losing it to another writer is [`Meaning::Busy`], and changes nothing.
-pub(super) async fn swap<S: StateStore>(
+pub(super) async fn replace<S: StateStore>(
     store: &S,
     previous: Option<&ReadHead>,
     snapshot: &Snapshot,
@@ -109,34 +109,13 @@ pub(super) async fn swap<S: StateStore>(
     let bytes = state_v1::encode_snapshot(1, write_id, snapshot);
     let digest = Digest::of_bytes(&bytes);
     let key = snapshot_key(snapshot.serial, &digest);
-    settle(store, &key, &bytes, store.create(&key, &bytes).await).await?;
+    swap::swap(store, &key, None, &bytes).await?;
 
     let head = make_head(digest, previous.map(|read| read.digest.clone()));
     let generation = previous.map_or(1, |read| read.generation + 1);
     let bytes = state_v1::encode_head(generation, write_id, &head);
-    let outcome = match previous {
-        None => store.create(HEAD_KEY, &bytes).await,
-        Some(read) => store.replace(HEAD_KEY, &read.version, &bytes).await,
-    };
-    settle(store, HEAD_KEY, &bytes, outcome).await?;
+    swap::swap(store, HEAD_KEY, previous.map(|read| &read.version), &bytes).await?;
     Ok(head)
-}
-
-/// Turns a write whose outcome is in doubt into one that is known, by reading back: the bytes carry a write id of their
-/// own, so that equal bytes are our bytes.
-pub(super) async fn settle<S: StateStore>(
-    store: &S,
-    key: &str,
-    bytes: &[u8],
-    outcome: Result<Version, StoreError>,
-) -> Result<Version, StoreError> {
-    match outcome {
-        Err(StoreError::Conflict { .. } | StoreError::Ambiguous { .. }) => match store.get(key).await? {
-            Some(object) if object.bytes == bytes => Ok(object.version),
-            _ => outcome,
-        },
-        Ok(_) | Err(StoreError::Busy { .. } | StoreError::Unusable { .. }) => outcome,
-    }
 }
 
 fn head_is_gone<S: StateStore>(store: &S) -> Failure {

@@ -8,11 +8,13 @@ pub mod json;
 
 pub mod common_v1;
 
-pub mod manifest_v1;
+pub mod apply_v1;
 pub mod credentials_v1;
 pub mod findings_v1;
 pub mod lease_v1;
+pub mod manifest_v1;
 pub mod plan_v1;
+pub mod rules_v1;
 pub mod state_v1;
 pub mod world_v1;
 

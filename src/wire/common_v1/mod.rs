@@ -50,7 +50,6 @@ pub(super) fn name(field: &'static str, text: &str) -> Result<Name, Invalid> {
     ident(field, text, Name::parse)
 }
 
-
 pub(super) fn ttl(field: &'static str, seconds: u32) -> Result<Ttl, Invalid> {
     Ttl::from_seconds(seconds).ok_or_else(|| invalid(field, "is zero"))
 }
