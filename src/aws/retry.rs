@@ -1,0 +1,163 @@
+//! One call to AWS: counted, repeated by the class of its failure, and over by the command's time limit.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::budget::{Budget, Running};
+use super::errors::{self, Failure, Remedy};
+use crate::ports::{CloudError, CloudErrorKind};
+
+/// How long a connection is tried again after it was refused or its name did not resolve. Together with the connect
+/// timeout this keeps an unreachable endpoint under five seconds.
+const CONNECT_AGAIN: Duration = Duration::from_secs(2);
+/// The longest pause between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Whether a call may be made again when AWS may have acted on it already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// It changes nothing.
+    Read,
+    /// It gives out credentials. Asking again may leave a second session of the same name that nobody holds; the
+    /// lease covers both, because every attempt is made before the command's time limit and so both are dead by the
+    /// lease's `dead_after`.
+    Issue,
+    /// It carries an MFA code, which is good once: asked again, AWS would refuse it and hide what happened.
+    IssueOnce,
+}
+
+/// Makes calls, and counts them.
+#[derive(Clone)]
+pub(super) struct Caller {
+    budget: Budget,
+    max_attempts: u32,
+    endpoint: Arc<str>,
+    calls: Arc<AtomicU32>,
+}
+
+impl Caller {
+    /// `endpoint` is what an unreachable endpoint is called in messages.
+    pub(super) fn new(budget: Budget, max_attempts: u32, endpoint: &str) -> Self {
+        Self { budget, max_attempts: max_attempts.max(1), endpoint: endpoint.into(), calls: Arc::default() }
+    }
+
+    /// Starts an operation of one or more calls.
+    pub(super) fn start(&self) -> Running {
+        self.budget.start()
+    }
+
+    /// HTTP attempts made so far.
+    pub(super) fn calls(&self) -> u32 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Makes one call, again where its failure allows, until `end`.
+    pub(super) async fn call<T, E, F>(
+        &self,
+        end: Instant,
+        operation: &'static str,
+        repeat: Repeat,
+        attempt: impl Fn() -> F + Send,
+    ) -> Result<T, CloudError>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let started = Instant::now();
+        let mut open: Option<CloudError> = None;
+        let mut made = 0;
+        loop {
+            if Instant::now() >= end {
+                return Err(settle(repeat, open, errors::out_of_time(operation, made)));
+            }
+            made += 1;
+            self.calls.fetch_add(1, Ordering::Relaxed);
+            let Failure { mut error, remedy } = match timeout_at(end, Box::pin(attempt())).await {
+                Ok(Ok(output)) => return Ok(output),
+                Ok(Err(failed)) => errors::classify(operation, &failed),
+                Err(_) => return Err(settle(repeat, open, errors::out_of_time(operation, made))),
+            };
+            if error.kind == CloudErrorKind::Unreachable {
+                error.message = format!("{}: {}", self.endpoint, error.message);
+            }
+            let acted = error.kind.may_have_acted();
+            let pause = pause(remedy, made);
+            let now = Instant::now();
+            let again = made < self.max_attempts
+                && now + pause < end
+                && match remedy {
+                    Remedy::None => false,
+                    Remedy::Connect => now + pause < started + CONNECT_AGAIN,
+                    Remedy::Wait | Remedy::Again => !(acted && repeat == Repeat::IssueOnce),
+                };
+            if !again {
+                return Err(settle(repeat, open, error));
+            }
+            if acted {
+                open = Some(error);
+            }
+            sleep(pause).await;
+        }
+    }
+}
+
+/// The error to report. After an attempt that AWS may have acted on, a later clear refusal proves nothing about that
+/// attempt: the doubt must survive, or a lease would be closed while a session lives.
+fn settle(repeat: Repeat, open: Option<CloudError>, last: CloudError) -> CloudError {
+    match open {
+        Some(earlier) if repeat != Repeat::Read && !last.kind.may_have_acted() => {
+            CloudError { message: format!("{}; asked again: {}", earlier.message, last.message), ..earlier }
+        }
+        _ => last,
+    }
+}
+
+/// Exponential, with the upper half random so that many jobs that failed together do not come back together.
+fn pause(remedy: Remedy, made: u32) -> Duration {
+    let first = match remedy {
+        Remedy::None => return Duration::ZERO,
+        Remedy::Wait => Duration::from_millis(300),
+        Remedy::Connect | Remedy::Again => Duration::from_millis(100),
+    };
+    let whole = first.saturating_mul(1 << (made - 1).min(10)).min(LONGEST_PAUSE);
+    let random = RandomState::new().hash_one(made) % 1_024;
+    whole / 2 + whole / 2 * u32::try_from(random).unwrap_or_default() / 1_024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(kind: CloudErrorKind, message: &str) -> CloudError {
+        CloudError { kind, operation: "sts:AssumeRole", code: None, message: message.to_owned(), request_id: None }
+    }
+
+    #[test]
+    fn a_refusal_does_not_settle_an_earlier_lost_reply() {
+        let lost = error(CloudErrorKind::LostReply, "connection reset");
+        let denied = error(CloudErrorKind::AccessDenied, "no");
+        let told = settle(Repeat::Issue, Some(lost.clone()), denied.clone());
+        assert_eq!(told.kind, CloudErrorKind::LostReply);
+        assert_eq!(told.message, "connection reset; asked again: no");
+        assert_eq!(settle(Repeat::Read, Some(lost), denied.clone()), denied);
+        assert_eq!(settle(Repeat::Issue, None, denied.clone()), denied);
+    }
+
+    #[test]
+    fn pauses_grow_to_a_bound() {
+        for made in 1..40 {
+            for remedy in [Remedy::Wait, Remedy::Again, Remedy::Connect] {
+                let pause = pause(remedy, made);
+                assert!(pause >= Duration::from_millis(50) && pause <= LONGEST_PAUSE, "{made}: {pause:?}");
+            }
+        }
+        assert!(pause(Remedy::Wait, 1) < Duration::from_millis(301));
+    }
+}

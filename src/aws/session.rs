@@ -1,0 +1,196 @@
+//! Region, endpoint and credentials, found once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_types::region::Region;
+use aws_types::service_config::ServiceConfigKey;
+use tokio::time::timeout_at;
+
+use super::budget::Budget;
+use super::errors::{cloud_error, out_of_time};
+use super::retry::Caller;
+use super::{credentials, endpoint, http};
+use crate::domain::secret::Credentials;
+use crate::ports::{CloudError, CloudErrorKind};
+
+/// What finding region, endpoint and credentials is called in errors.
+const OPERATION: &str = "AWS configuration";
+/// How long a connection may take to be made. With one try only, as when nothing answers at all, this is the whole wait.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long one attempt may take, to the last byte of its answer.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How to reach AWS. What is `None` here comes from the environment and the profile files, as in every AWS tool.
+#[allow(missing_debug_implementations, reason = "it may hold secrets")]
+pub struct Settings {
+    /// The Broker document's region. Else `AWS_REGION`, `AWS_DEFAULT_REGION`, or the profile's; the instance metadata
+    /// service is never asked for it.
+    pub region: Option<String>,
+    /// Replaces AWS's endpoints for every service; else `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL_IAM`,
+    /// `AWS_ENDPOINT_URL`, or the profile's.
+    pub endpoint_url: Option<String>,
+    /// Use these and look for no others.
+    pub credentials: Option<Credentials>,
+    /// The most time that may be spent waiting for AWS, over all operations of the session.
+    pub deadline: Duration,
+    /// The most HTTP attempts for one call.
+    pub max_attempts: u32,
+}
+
+impl Default for Settings {
+    /// Everything from the environment, 30 seconds, 8 attempts.
+    fn default() -> Self {
+        Self { region: None, endpoint_url: None, credentials: None, deadline: Duration::from_secs(30), max_attempts: 8 }
+    }
+}
+
+/// Everything that was found: what [`AwsReader`](super::AwsReader) and [`AwsIssuer`](super::AwsIssuer) are made from.
+#[allow(missing_debug_implementations, reason = "it holds secrets")]
+#[derive(Clone)]
+pub struct Session {
+    config: SdkConfig,
+    region: Arc<str>,
+    sts_endpoint: String,
+    iam_endpoint: String,
+    budget: Budget,
+    deadline: Duration,
+    max_attempts: u32,
+}
+
+impl Session {
+    /// Finds region, endpoints and credentials, in this order, and asks STS or IAM nothing itself. Credentials that
+    /// need a request of their own (web identity, SSO, a profile's role, containers, instances) are fetched here, within
+    /// the deadline.
+    ///
+    /// # Errors
+    /// [`NoRegion`](CloudErrorKind::NoRegion), [`NoCredentials`](CloudErrorKind::NoCredentials),
+    /// [`CredentialsFailed`](CloudErrorKind::CredentialsFailed), [`TimedOut`](CloudErrorKind::TimedOut), or
+    /// [`Unreachable`](CloudErrorKind::Unreachable) for an endpoint that is not an HTTP URL.
+    pub async fn load(settings: Settings) -> Result<Self, CloudError> {
+        let budget = Budget::new(settings.deadline);
+        let (deadline, max_attempts) = (settings.deadline, settings.max_attempts);
+        let given = settings.endpoint_url.clone();
+        let running = budget.start();
+        let (config, region) = timeout_at(running.end(), Box::pin(find(settings)))
+            .await
+            .unwrap_or_else(|_| Err(out_of_time(OPERATION, 1)))?;
+        drop(running);
+        let sts_endpoint = endpoint_of(&config, given.as_deref(), "STS", &region)?;
+        let iam_endpoint = endpoint_of(&config, given.as_deref(), "IAM", &region)?;
+        Ok(Self { config, region: region.into(), sts_endpoint, iam_endpoint, budget, deadline, max_attempts })
+    }
+
+    /// The region whose STS endpoint is asked, and whose partition's IAM.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The most time that all operations of this session may take together. A lease's `dead_after` counts it.
+    #[must_use]
+    pub fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    /// The same region, endpoints, connections and time limit, with these credentials.
+    #[must_use]
+    pub fn with_credentials(&self, credentials: &Credentials) -> Self {
+        let provider = SharedCredentialsProvider::new(credentials::given(credentials));
+        let config = self.config.to_builder().credentials_provider(provider).build();
+        Self { config, ..self.clone() }
+    }
+
+    pub(super) fn sts(&self) -> (aws_sdk_sts::Client, Caller) {
+        (aws_sdk_sts::Client::new(&self.config), self.caller(&self.sts_endpoint))
+    }
+
+    pub(super) fn iam(&self) -> (aws_sdk_iam::Client, Caller) {
+        (aws_sdk_iam::Client::new(&self.config), self.caller(&self.iam_endpoint))
+    }
+
+    fn caller(&self, endpoint: &str) -> Caller {
+        Caller::new(self.budget.clone(), self.max_attempts, endpoint)
+    }
+}
+
+async fn find(settings: Settings) -> Result<(SdkConfig, String), CloudError> {
+    let region = match settings.region {
+        Some(region) => region,
+        None => configured_region().await.ok_or_else(|| {
+            cloud_error(
+                CloudErrorKind::NoRegion,
+                OPERATION,
+                "no region is set: neither AWS_REGION, nor AWS_DEFAULT_REGION, nor a region of the profile",
+            )
+        })?,
+    };
+    if !endpoint::is_region(&region) {
+        return Err(cloud_error(
+            CloudErrorKind::NoRegion,
+            OPERATION,
+            format!("`{region}` is not the name of a region, such as `us-east-1`"),
+        ));
+    }
+    if let Some(url) = &settings.endpoint_url {
+        endpoint::check("the endpoint URL", url).map_err(bad_endpoint)?;
+    }
+    let client = http::client();
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
+    let credentials = match settings.credentials {
+        Some(given) => credentials::given(&given),
+        None => credentials::find(&client, &timeouts, Region::new(region.clone())).await?,
+    };
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(client)
+        .region(Region::new(region.clone()))
+        .credentials_provider(credentials)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts)
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .disable_clock_skew_correction(true);
+    if let Ok(name) = AppName::new(concat!(env!("CARGO_PKG_NAME"), "-", env!("CARGO_PKG_VERSION"))) {
+        loader = loader.app_name(name);
+    }
+    if let Some(url) = settings.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    Ok((loader.load().await, region))
+}
+
+async fn configured_region() -> Option<String> {
+    let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(ProfileFileRegionProvider::builder().build());
+    chain.region().await.map(|region| region.to_string()).filter(|region| !region.is_empty())
+}
+
+/// What this service's endpoint is called in messages; an error when the one in use cannot be used.
+fn endpoint_of(
+    config: &SdkConfig,
+    given: Option<&str>,
+    service: &'static str,
+    region: &str,
+) -> Result<String, CloudError> {
+    if let Some(url) = given {
+        return endpoint::check("the endpoint URL", url).map_err(bad_endpoint);
+    }
+    let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+    let own = key.ok().and_then(|key| config.service_config()?.load_config(key));
+    match own.as_deref().or_else(|| config.endpoint_url()) {
+        Some(url) => endpoint::check(&format!("AWS_ENDPOINT_URL for {service}"), url).map_err(bad_endpoint),
+        None => Ok(format!("{service} in {region}")),
+    }
+}
+
+fn bad_endpoint(message: String) -> CloudError {
+    cloud_error(CloudErrorKind::Unreachable, OPERATION, message)
+}
