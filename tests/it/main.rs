@@ -2,12 +2,18 @@
 #![allow(
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "helpers of tests fail as tests do: at once, with the place"
+    clippy::use_debug,
+    reason = "a test fails by panicking and tells why by printing; clippy knows `#[test]` functions, not their helpers"
 )]
 
 mod architecture;
-//! The one test crate: leasehold from the outside, one module for each topic.
-
+mod aws_environment;
+mod aws_faults;
+mod aws_roles_faults;
+mod emulator;
+mod fault_server;
 mod file_store;
+mod live_aws;
 mod sources;
