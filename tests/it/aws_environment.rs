@@ -72,11 +72,23 @@ fn the_environment_decides() {
         return child();
     }
     let server = FaultServer::start(|request| match request.action() {
+        "AssumeRole" => Reply::Answer(200, assumed("x", "2099-01-01T00:00:00Z")),
         "AssumeRoleWithWebIdentity" => Reply::Answer(200, federated(request.field("WebIdentityToken"))),
         _ => Reply::Answer(200, identity()),
     });
     let http = server.endpoint.as_str();
     let https = http.replace("http:", "https:");
+    let machine = FaultServer::start(|request| {
+        let keys = r#"{"Code":"Success","Type":"AWS-HMAC","AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"x","Token":"t","LastUpdated":"2026-01-01T00:00:00Z","Expiration":"2099-01-01T00:00:00Z"}"#;
+        let role = "/latest/meta-data/iam/security-credentials";
+        match request.line.as_str() {
+            "PUT /latest/api/token" => Reply::Answer(200, "a-token".to_owned()),
+            line if line.trim_end_matches('/') == format!("GET {role}") => Reply::Answer(200, "ci".to_owned()),
+            line if line == format!("GET {role}/ci") || line == "GET /container" => Reply::Answer(200, keys.to_owned()),
+            _ => Reply::Answer(404, String::new()),
+        }
+    });
+    let container = format!("{}/container", machine.endpoint);
     let silent = FaultServer::start(|_| Reply::Hang(Duration::from_secs(60)));
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str, text: &str| {
@@ -93,6 +105,11 @@ fn the_environment_decides() {
     let process = path("process", "[default]\ncredential_process = /bin/false\nregion = eu-west-1\n");
     let garbled = path("garbled", "{\"Version\":1,\"SecretAccessKey\":\"canary-secret\"");
     let garbled_process = path("garbling", &format!("[default]\ncredential_process = /bin/cat {garbled}\n"));
+    let chained = path(
+        "chained",
+        "[profile base]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = x\n\
+         [profile ci]\nsource_profile = base\nrole_arn = arn:aws:iam::111122223333:role/ci\n",
+    );
     let token = path("token", "a.b.c");
     let role = ("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/ci");
     let token_file = ("AWS_WEB_IDENTITY_TOKEN_FILE", token.as_str());
@@ -138,6 +155,21 @@ fn the_environment_decides() {
             "process that garbles",
             vec![region, ("AWS_CONFIG_FILE", &garbled_process), ("AWS_ENDPOINT_URL", http)],
             "CredentialsFailed",
+        ),
+        (
+            "role of a profile",
+            vec![region, ("AWS_CONFIG_FILE", &chained), ("AWS_PROFILE", "ci"), ("AWS_ENDPOINT_URL", http)],
+            "ok ap-northeast-1",
+        ),
+        (
+            "container",
+            vec![region, ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &container), ("AWS_ENDPOINT_URL", http)],
+            "ok ap-northeast-1",
+        ),
+        (
+            "instance",
+            vec![region, ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &machine.endpoint), ("AWS_ENDPOINT_URL", http)],
+            "ok ap-northeast-1",
         ),
         ("web identity", vec![region, role, token_file, ("AWS_ENDPOINT_URL", http)], "ok ap-northeast-1"),
         ("web identity, nobody there", vec![region, role, token_file, ("AWS_ENDPOINT_URL", &closed)], "Unreachable"),

@@ -101,6 +101,14 @@ fn four_roles_are_read_at_a_time() {
 }
 
 #[test]
+fn a_role_under_another_path_is_present_with_its_live_arn() {
+    let server = FaultServer::start(|request| Reply::Answer(200, got(&role(request.field("RoleName"), TRUST))));
+    let moved = RoleArn::parse(&format!("arn:aws:iam::{ACCOUNT}:role/team/app-00000")).expect("valid");
+    let (facts, _) = read(&server, &[moved]);
+    assert_eq!(facts[0].present().map(|live| live.arn.clone()), Some(arns(1)[0].clone()));
+}
+
+#[test]
 fn a_role_asked_for_twice_is_read_once() {
     let server = FaultServer::start(|request| Reply::Answer(200, got(&role(request.field("RoleName"), TRUST))));
     let wanted = arns(1);

@@ -12,6 +12,8 @@ use std::time::Duration;
 pub(crate) struct Request {
     /// How many requests came before it.
     pub(crate) number: usize,
+    /// `POST /`, `GET /latest/…`.
+    pub(crate) line: String,
     /// The form's fields, `Action` among them, still percent-encoded.
     pub(crate) fields: BTreeMap<String, String>,
 }
@@ -92,8 +94,8 @@ fn serve(
     now: &AtomicUsize,
 ) -> std::io::Result<()> {
     let read = read(&stream);
-    let fields = match read {
-        Ok(fields) => fields,
+    let (line, fields) = match read {
+        Ok(request) => request,
         Err(error) => {
             now.fetch_sub(1, Ordering::SeqCst);
             return Err(error);
@@ -101,7 +103,7 @@ fn serve(
     };
     let request = {
         let mut seen = seen.lock().expect("no thread panics with it");
-        let request = Request { number: seen.len(), fields };
+        let request = Request { number: seen.len(), line, fields };
         seen.push(request.clone());
         request
     };
@@ -123,8 +125,11 @@ fn serve(
     }
 }
 
-fn read(stream: &TcpStream) -> std::io::Result<BTreeMap<String, String>> {
+fn read(stream: &TcpStream) -> std::io::Result<(String, BTreeMap<String, String>)> {
     let mut reader = BufReader::new(stream);
+    let mut first = String::new();
+    reader.read_line(&mut first)?;
+    let request_line = first.split(" HTTP/").next().unwrap_or_default().to_owned();
     let mut length = 0;
     loop {
         let mut line = String::new();
@@ -141,16 +146,15 @@ fn read(stream: &TcpStream) -> std::io::Result<BTreeMap<String, String>> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     let body = String::from_utf8_lossy(&body).into_owned();
-    Ok(body
-        .split('&')
-        .filter_map(|field| field.split_once('='))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect())
+    let fields = body.split('&').filter_map(|field| field.split_once('='));
+    let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    Ok((request_line, fields))
 }
 
 fn write(stream: &mut TcpStream, status: u16, length: usize, body: &str) -> std::io::Result<()> {
     let head = format!(
-        "HTTP/1.1 {status} x\r\nContent-Type: text/xml\r\nx-amzn-RequestId: req-7\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 {status} x\r\nContent-Type: text/xml\r\nx-amzn-RequestId: req-7\r\n\
+         x-aws-ec2-metadata-token-ttl-seconds: 600\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
     );
     stream.write_all(head.as_bytes())?;
     stream.write_all(body.as_bytes())
