@@ -287,13 +287,9 @@ mod tests {
     #[test]
     fn credential_process() {
         let text = written(write_credential_process, "se/cret+", Some("tok=en")).expect("written");
-        insta::assert_snapshot!(text, @r#"
-        {"Version":1,"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"se/cret+","SessionToken":"tok=en","Expiration":"2026-11-23T10:15:00Z"}
-        "#);
+        insta::assert_snapshot!(text, @r#"{"Version":1,"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"se/cret+","SessionToken":"tok=en","Expiration":"2026-11-23T10:15:00Z"}"#);
         let text = written(write_credential_process, "se/cret+", None).expect("written");
-        insta::assert_snapshot!(text, @r#"
-        {"Version":1,"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"se/cret+","Expiration":"2026-11-23T10:15:00Z"}
-        "#);
+        insta::assert_snapshot!(text, @r#"{"Version":1,"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"se/cret+","Expiration":"2026-11-23T10:15:00Z"}"#);
     }
 
     #[test]
