@@ -1,1 +1,25 @@
 //! Renderers.
+//!
+//! Each takes a wire document and a writer, and decides nothing. Whatever came from a manifest or from AWS is escaped on
+//! its way out: see [`crate::domain::text`].
+
+mod inert;
+
+pub mod plain;
+pub mod text;
+
+/// What the reader's terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Whether to send ANSI colours.
+    pub color: bool,
+    /// Whether to draw with characters outside ASCII.
+    pub unicode: bool,
+    /// Columns to wrap sentences at; less than 40 counts as 40.
+    pub width: usize,
+}
+
+impl Style {
+    /// For files and pipes: no colours, 100 columns.
+    pub const PLAIN: Self = Self { color: false, unicode: true, width: 100 };
+}

@@ -1,0 +1,15 @@
+//! For people at a terminal. This text may change with any version; machines read the JSON forms.
+
+mod diff;
+mod ink;
+mod lease;
+mod plan;
+mod problem;
+mod rule;
+#[cfg(test)]
+mod tests;
+
+pub use lease::{credential_summary, lease, leases};
+pub use plan::plan;
+pub use problem::problems;
+pub use rule::{RuleLine, rule_page, rules};

@@ -1,0 +1,183 @@
+use std::io::{self, Write};
+
+use super::diff::{self, Of};
+use super::ink::{Ink, count, list};
+use super::problem;
+use crate::domain::text::escape;
+use crate::output::Style;
+use crate::output::inert::Inert;
+use crate::wire::plan_v1::{Action, Brake, BrokerStep, Document, Drift, NotKnown, Step, Summary};
+
+/// Writes a plan in this order: drift, one block for each role and for the Broker document, findings, what could not be
+/// known, brakes, one summary line of stable shape, and the next step.
+pub fn plan(document: &Document, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let (style, out) = (*style, &mut Inert::new(out));
+    let Document { format: _, hash: _, basis, broker, steps, caller: _, drift, findings, unknowns, brakes, .. } =
+        document;
+    if !drift.is_empty() {
+        heading("Drift: AWS is no longer as it was when these roles were applied.", style, out)?;
+        for drift in drift {
+            drifted(drift, style, out)?;
+        }
+    }
+    if document.summary.changes {
+        heading("Changes:", style, out)?;
+        if let Some(step) = broker {
+            broker_step(step, basis.record.is_none(), style, out)?;
+        }
+        for step in steps {
+            role_step(step, style, out)?;
+        }
+    } else {
+        let unchanged = count(document.summary.unchanged, "role");
+        let text = format!("No changes. The record holds what the manifests declare ({unchanged}).");
+        writeln!(out, "{}\n", style.ink(Ink::Bold, &text))?;
+    }
+    if !findings.is_empty() {
+        heading("Findings:", style, out)?;
+        problem::findings(findings, style, out)?;
+        writeln!(out)?;
+    }
+    if !unknowns.is_empty() {
+        heading("Not known, and so neither allowed nor acted on:", style, out)?;
+        for unknown in unknowns {
+            not_known(unknown, style, out)?;
+        }
+    }
+    if !brakes.is_empty() {
+        heading("Brakes: nothing of this plan will be applied.", style, out)?;
+        for brake in brakes {
+            braked(brake, style, out)?;
+        }
+    }
+    let compared = style.sentences(0, "Compared: ", &origin(document));
+    writeln!(out, "{}", style.ink(Ink::Faint, compared.trim_end()))?;
+    writeln!(out, "{}", style.ink(Ink::Bold, &summary(&document.summary)))?;
+    writeln!(out, "Next: {}", next(document))
+}
+
+fn heading(text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}\n", style.ink(Ink::Bold, text))
+}
+
+fn drifted(drift: &Drift, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let Drift { role_arn, roles, gone, changes } = drift;
+    let symbol = style.ink(Ink::Yellow, "!");
+    let role_arn = escape(role_arn);
+    writeln!(out, "  {symbol} {}, issued by {}", style.ink(Ink::Bold, &role_arn), list(roles))?;
+    if *gone {
+        writeln!(out, "      {}", style.ink(Ink::Red, "it is gone"))?;
+    }
+    diff::changes(changes, Of::Changed, 6, style, out)?;
+    writeln!(out)
+}
+
+fn role_step(step: &Step, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let Step { role, action, after: _, changes, effects, place } = step;
+    let (symbol, ink, of, what) = match action {
+        Action::Create => ("+", Ink::Green, Of::Created, "will be created: it is not in the record yet"),
+        Action::Update => ("~", Ink::Yellow, Of::Changed, "will be updated: its declaration has changed"),
+        Action::Refresh if style.unicode => ("≈", Ink::Cyan, Of::Changed, REFRESH),
+        Action::Refresh => ("r", Ink::Cyan, Of::Changed, REFRESH),
+        Action::Delete => ("-", Ink::Red, Of::Deleted, "will be deleted: it is no longer declared"),
+    };
+    write!(out, "  {} {} {what}", style.ink(ink, symbol), style.ink(Ink::Bold, &escape(role)))?;
+    if let Some(place) = place {
+        write!(out, " {}", style.ink(Ink::Faint, &format!("({}:{})", escape(&place.path), place.line)))?;
+    }
+    writeln!(out)?;
+    diff::changes(changes, of, 6, style, out)?;
+    for effect in effects {
+        write!(out, "{}", style.sentences(6, &format!("{} ", style.bullet()), effect))?;
+    }
+    writeln!(out)
+}
+
+const REFRESH: &str = "will be refreshed: its declaration is the same, what AWS says or how it is judged is not";
+
+fn broker_step(step: &BrokerStep, first: bool, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let BrokerStep { after, changes } = step;
+    let (symbol, ink, of, what) = if first {
+        ("+", Ink::Green, Of::Created, "will be recorded: this is the first apply")
+    } else {
+        ("~", Ink::Yellow, Of::Changed, "will be updated: its document has changed")
+    };
+    let name = format!("Broker {}", escape(&after.name));
+    writeln!(out, "  {} {} {what}", style.ink(ink, symbol), style.ink(Ink::Bold, &name))?;
+    diff::changes(changes, of, 6, style, out)?;
+    writeln!(out)
+}
+
+fn not_known(unknown: &NotKnown, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let NotKnown { subject, roles, why, detail } = unknown;
+    writeln!(out, "  {} {} ({})", style.ink(Ink::Yellow, "?"), style.ink(Ink::Bold, &escape(subject)), escape(why))?;
+    write!(out, "{}", style.sentences(6, "", &escape(detail)))?;
+    if !roles.is_empty() {
+        write!(out, "{}", style.sentences(6, "", &format!("It concerns {}.", list(roles))))?;
+    }
+    writeln!(out)
+}
+
+fn braked(brake: &Brake, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let Brake { name, message, remedy } = brake;
+    writeln!(out, "  {} {}", style.ink(Ink::Red, "x"), style.ink(Ink::Bold, &escape(name)))?;
+    write!(out, "{}", style.sentences(6, "", &escape(message)))?;
+    write!(out, "{}", style.sentences(6, "", remedy))?;
+    writeln!(out)
+}
+
+/// What was compared, in one line.
+fn origin(document: &Document) -> String {
+    let basis = &document.basis;
+    let manifests = match &basis.manifests.commit {
+        Some(commit) => {
+            let commit: String = commit.chars().take(12).collect();
+            let dirty = if basis.manifests.dirty { " with local changes" } else { "" };
+            format!("commit {}{dirty}", escape(&commit))
+        }
+        None => "files that are in no commit".to_owned(),
+    };
+    let record = match &basis.record {
+        Some(record) => format!("record {}", record.serial),
+        None => "no record yet".to_owned(),
+    };
+    let world = match &document.caller {
+        Some(caller) => {
+            format!("AWS as {} sees it ({})", escape(&caller.arn), count(u64::from(document.calls), "call"))
+        }
+        None => "AWS not read".to_owned(),
+    };
+    let target = match &basis.target {
+        Some(target) => format!("; {} only", escape(target)),
+        None => String::new(),
+    };
+    format!("{manifests}; {record}; {world}{target}.")
+}
+
+/// `Plan: 2 to create, 1 to update, 0 to refresh, 1 to delete; 3 findings (2 blocking), 1 unknown.`
+fn summary(summary: &Summary) -> String {
+    let Summary { create, update, refresh, delete, findings, blocking, unknown, .. } = summary;
+    let findings = count(*findings, "finding");
+    format!(
+        "Plan: {create} to create, {update} to update, {refresh} to refresh, {delete} to delete; {findings} \
+         ({blocking} blocking), {unknown} unknown."
+    )
+}
+
+fn next(document: &Document) -> String {
+    let Summary { changes, blocking, brakes, .. } = document.summary;
+    let target = match &document.basis.target {
+        Some(target) => format!(" --target {}", escape(target)),
+        None => String::new(),
+    };
+    if blocking > 0 {
+        let them = if blocking == 1 { "the blocking finding" } else { "the blocking findings" };
+        format!("mend {them} above, then plan again; apply refuses this plan.")
+    } else if brakes > 0 {
+        "see the brakes above; apply refuses this plan.".to_owned()
+    } else if changes {
+        format!("leasehold apply{target} --expect-plan {}", escape(&document.hash))
+    } else {
+        "nothing to apply.".to_owned()
+    }
+}
