@@ -20,3 +20,40 @@ pub mod world_v1;
 
 #[cfg(test)]
 mod rule_pages;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every object schema below `value` that names its properties.
+    fn objects<'a>(value: &'a serde_json::Value, found: &mut Vec<&'a serde_json::Value>) {
+        if value["properties"].is_object() {
+            found.push(value);
+        }
+        match value {
+            serde_json::Value::Object(map) => map.values().for_each(|value| objects(value, found)),
+            serde_json::Value::Array(list) => list.iter().for_each(|value| objects(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_form_that_is_read_back_has_a_schema_as_strict_as_its_reader() {
+        for (schema, title) in [
+            (plan_v1::schema(), "Plan"),
+            (findings_v1::schema(), "Findings"),
+            (state_v1::schema(), "StateObject"),
+            (lease_v1::schema(), "Leases"),
+        ] {
+            assert_eq!(schema["title"], title);
+            assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+            let mut found = Vec::new();
+            objects(&schema, &mut found);
+            assert!(found.len() > 1, "{title}");
+            for object in found {
+                assert_eq!(object["additionalProperties"], false, "{object:#}");
+            }
+        }
+        assert_eq!(credentials_v1::schema()["title"], "Credentials");
+    }
+}

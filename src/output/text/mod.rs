@@ -1,6 +1,8 @@
 //! For people at a terminal. This text may change with any version; machines read the JSON forms.
 
 mod diff;
+#[cfg(test)]
+mod hostile;
 mod ink;
 mod lease;
 mod plan;

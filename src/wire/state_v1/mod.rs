@@ -221,8 +221,9 @@ pub fn check(kind: Kind, bytes: &[u8]) -> Result<Envelope<()>, CorruptError> {
 /// The JSON Schema of every kind of object.
 #[must_use]
 pub fn schema() -> serde_json::Value {
+    /// One object of a store.
     #[derive(JsonSchema)]
-    #[schemars(rename_all = "lowercase", untagged)]
+    #[schemars(rename = "StateObject", untagged)]
     #[allow(dead_code, reason = "only its schema is used")]
     enum Object {
         Head(Of<head::Head>),
