@@ -76,10 +76,10 @@ impl Fields<'_, '_> {
 }
 
 /// Both Brokers are pointed at: which one is meant only its author knows.
-pub(super) fn several(others: &[String]) -> Fault {
+pub(super) fn several(other: &str) -> Fault {
     Fault::new(
         "several-brokers",
-        format!("there is more than one Broker: another stands at {}", others.join(", ")),
+        format!("there is more than one Broker: another stands at {other}"),
         "one of several",
         "keep exactly one Broker document in a deployment",
     )

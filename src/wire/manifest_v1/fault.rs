@@ -27,6 +27,10 @@ impl Fault {
     }
 }
 
+/// Errors one file may have before the rest goes unread: nobody mends more at once, and a hostile file could have a
+/// hundred thousand.
+pub(super) const ERRORS_MAX: usize = 1_000;
+
 /// Collects the errors of one file.
 #[derive(Debug)]
 pub(super) struct Faults<'f> {
@@ -57,6 +61,10 @@ impl<'f> Faults<'f> {
     }
 
     pub(super) fn push(&mut self, span: &Span, fault: Fault) {
+        if self.is_full() {
+            return;
+        }
+        let fault = if self.errors.len() + 1 == ERRORS_MAX { too_many() } else { fault };
         let Fault { kind, message, label, help } = fault;
         self.errors.push(ManifestError { kind, message, label, place: Some(self.place(span)), path: None, help });
     }
@@ -66,6 +74,11 @@ impl<'f> Faults<'f> {
         result.map_err(|fault| self.push(span, fault)).ok()
     }
 
+    /// Whether further errors are no longer kept; the last one kept says so.
+    pub(super) fn is_full(&self) -> bool {
+        self.errors.len() >= ERRORS_MAX
+    }
+
     pub(super) fn count(&self) -> usize {
         self.errors.len()
     }
@@ -73,4 +86,13 @@ impl<'f> Faults<'f> {
     pub(super) fn into_errors(self) -> Vec<ManifestError> {
         self.errors
     }
+}
+
+fn too_many() -> Fault {
+    Fault::new(
+        "too-many-errors",
+        format!("this file has {ERRORS_MAX} errors or more; further ones are not shown"),
+        "one of them",
+        "mend the others first",
+    )
 }

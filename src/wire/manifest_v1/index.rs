@@ -291,7 +291,7 @@ impl<'a> Builder<'a> {
             return Err(Fault::new("null-value", "a key is null", "no name here", "write `name: value`"));
         }
         *skip = !seen.insert(text.clone());
-        if *skip {
+        if *skip && !faults.is_full() {
             let first = entries.iter().find(|entry| entry.key.text == text).map(|entry| faults.place(&entry.key.span));
             let line = first.map_or(0, |place| place.line_column().0);
             faults.push(

@@ -127,16 +127,10 @@ impl Lowered {
     }
 
     fn report_duplicates(&self, inputs: &mut [Faults<'_>]) {
-        if self.broker_places.len() > 1 {
-            for (at, span, place) in &self.broker_places {
-                let others: Vec<_> = self
-                    .broker_places
-                    .iter()
-                    .map(|(_, _, other)| other)
-                    .filter(|other| *other != place)
-                    .map(at_line)
-                    .collect();
-                inputs[*at].push(span, broker::several(&others));
+        if let [(_, _, first), (_, _, second), ..] = self.broker_places.as_slice() {
+            let (first, second) = (at_line(first), at_line(second));
+            for (index, (at, span, _)) in self.broker_places.iter().enumerate() {
+                inputs[*at].push(span, broker::several(if index == 0 { &second } else { &first }));
             }
         }
         let mut seen = BTreeMap::new();
@@ -144,6 +138,9 @@ impl Lowered {
             let Some(first) = seen.insert(&account.id.value, account) else { continue };
             let place = &account.id.place;
             let Some(faults) = inputs.iter_mut().find(|faults| faults.is_of(place)) else { continue };
+            if faults.is_full() {
+                continue;
+            }
             let message =
                 format!("account {} is declared twice, first at {}", account.id.value, at_line(&first.id.place));
             faults.push(

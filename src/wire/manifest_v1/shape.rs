@@ -4,7 +4,6 @@ use super::fault::{Fault, Faults, Span};
 use super::fields::{FieldDoc, Shape};
 use super::index::{Content, Entry, Node};
 use super::value::{self, Lines, Scalar};
-use crate::domain::text::nearest;
 
 /// A mapping's known fields. What is asked of it was reported already where it is not as it should be.
 #[derive(Debug)]
@@ -35,6 +34,7 @@ impl<'n, 'a> Fields<'n, 'a> {
                     check(field, entry, faults);
                     known.push((field, entry));
                 }
+                None if faults.is_full() => {}
                 None => faults.push(&entry.key.span, unknown_field(&entry.key.text, table)),
             }
         }
@@ -232,9 +232,15 @@ fn unknown_field(written: &str, table: &[FieldDoc]) -> Fault {
     unknown("unknown-field", "is not a field here", "unknown field", written, &names().collect::<Vec<_>>())
 }
 
+/// The candidate nearest to what was written. Nothing is near to a text that is much longer than any name, and
+/// comparing it would cost its length many times over.
+pub(super) fn near<'c>(written: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    if written.len() > 256 { None } else { crate::domain::text::nearest(written, candidates) }
+}
+
 /// Says that a word is unknown, and which known one it is nearest to.
 pub(super) fn unknown(kind: &'static str, problem: &str, label: &str, written: &str, known: &[&'static str]) -> Fault {
-    let help = match nearest(written, known.iter().copied()) {
+    let help = match near(written, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known here: {}", known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")),
     };

@@ -1,10 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::{Fault, Faults};
-use super::shape::Fields;
+use super::shape::{Fields, near};
 use super::value;
 use crate::domain::limits;
-use crate::domain::text::nearest;
 
 /// Tags as AWS takes them: at most fifty, keys that differ in more than case.
 pub(super) fn read(fields: &Fields<'_, '_>, name: &str, faults: &mut Faults<'_>) -> BTreeMap<String, String> {
@@ -38,15 +37,20 @@ pub(super) fn read(fields: &Fields<'_, '_>, name: &str, faults: &mut Faults<'_>)
 
 /// `transitive_tag_keys`: each a key of `session_tags`.
 pub(super) fn transitive_keys(fields: &Fields<'_, '_>, faults: &mut Faults<'_>) -> Vec<String> {
-    let tags = fields.map("session_tags");
+    let entries = fields.map("session_tags");
+    let tags: BTreeSet<_> = entries.iter().map(|(key, _)| key.text).collect();
     let mut keys = Vec::new();
     for entry in fields.list("transitive_tag_keys", faults) {
-        if tags.iter().any(|(key, _)| key.text == entry.text) {
+        if tags.contains(entry.text) {
             keys.push(entry.text.to_owned());
             continue;
         }
+        if faults.is_full() {
+            continue;
+        }
         let problem = "is not a key of `session_tags`";
-        let near = nearest(entry.text, tags.iter().map(|(key, _)| key.text));
+        let short = tags.iter().copied().filter(|tag| tag.len() <= limits::TAG_KEY_MAX).take(limits::SESSION_TAGS_MAX);
+        let near = near(entry.text, short);
         let help = match near {
             Some(near) => format!("did you mean `{}`?", value::quoted(near)),
             None => "only tags of this session can be handed on: add it to `session_tags`".to_owned(),

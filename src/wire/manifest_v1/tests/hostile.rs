@@ -53,8 +53,10 @@ fn duplicate_keys_are_found_in_free_mappings_too() {
     let found = errors(document("Role", spec));
     assert_eq!(shown(&found), ["duplicate-key 8:20 a"]);
     assert!(found[0].message.contains("first on line 8"), "{found:?}");
-    let policy = errors(document("Role", "role_arns: [x]\npolicy_document: {Version: a, Statement: [], Version: b}"));
-    assert_eq!(policy[0].kind, "duplicate-key");
+    let statement = "{Effect: Allow, Action: \"s3:*\", Action: \"iam:*\", Resource: \"*\"}";
+    let policy = format!("policy_document: {{Version: 2012-10-17, Statement: [{statement}]}}");
+    let found = errors(document("Role", &format!("role_arns: [x]\n{policy}")));
+    assert_eq!(shown(&found), ["duplicate-key 6:86 Action"]);
 }
 
 #[test]
@@ -68,4 +70,25 @@ fn hostile_keys_never_reach_a_message_raw() {
             "{error:?}"
         );
     }
+}
+
+/// Each would take minutes if any step looked at the whole file for each of its parts.
+#[test]
+fn many_errors_in_one_file_stay_cheap_and_are_counted() {
+    let padding = "#\n".repeat(50_000);
+    let keys: String = (0..8_000).map(|n| format!("  k{n}: v\n")).collect();
+    let entries: String = (0..8_000).map(|n| format!("- x{n}\n")).collect();
+    for (name, text) in [
+        ("duplicate keys", format!("{padding}{}", "a: b\n".repeat(8_000))),
+        ("Brokers", format!("{padding}{}", format!("---\n{BROKER}").repeat(1_200))),
+        ("unknown fields", document("Role", &keys.replace("  k", "k"))),
+        ("tags", document("Role", &format!("session_tags:\n{keys}transitive_tag_keys:\n{entries}"))),
+    ] {
+        let errors = errors(text);
+        let full = super::super::fault::ERRORS_MAX;
+        assert!((full..=full + 1).contains(&errors.len()), "{name}: {}", errors.len());
+        assert_eq!(errors.iter().filter(|error| error.kind == "too-many-errors").count(), 1, "{name}");
+    }
+    let long = errors(document("Role", &format!("credential_type: {}", "x".repeat(1 << 17))));
+    assert_eq!(long[0].kind, "unknown-credential-type");
 }

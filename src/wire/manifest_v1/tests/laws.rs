@@ -66,7 +66,10 @@ proptest! {
         prop_assert_eq!(ttl.max.seconds(), expected_max);
         match default {
             Some(default) => prop_assert_eq!(ttl.default.seconds(), default),
-            None => prop_assert_eq!(ttl.default.seconds(), broker_default.unwrap_or(900).min(expected_max)),
+            None => {
+                let inherited = broker_default.unwrap_or(900.min(broker_max.unwrap_or(3_600)));
+                prop_assert_eq!(ttl.default.seconds(), inherited.min(expected_max));
+            }
         }
         prop_assert!(default.is_some() || ttl.default <= ttl.max);
         prop_assert_eq!(Ttl::parse(&ttl.max.to_string()), Ok(ttl.max));
