@@ -74,7 +74,9 @@ fn every_example_fails_by_its_own_rule_and_points_into_the_manifest() {
         for finding in own {
             let place = finding.place.as_ref().expect("a place");
             assert!(!place.text().is_empty(), "{}: nothing is underlined", rule.code);
-            assert!(!finding.message.is_empty() && !finding.label.is_empty() && !finding.remedy.is_empty());
+            for text in [&finding.message, &finding.label, &finding.remedy] {
+                assert!(!text.is_empty() && !text.contains("  ") && !text.contains('\n'), "{}: `{text}`", rule.code);
+            }
             assert!(finding.label.chars().count() <= 60, "{}: `{}` is no label", rule.code, finding.label);
         }
     }
@@ -83,9 +85,14 @@ fn every_example_fails_by_its_own_rule_and_points_into_the_manifest() {
 #[test]
 fn what_to_use_instead_has_no_finding_of_the_rule_and_nothing_that_blocks() {
     for rule in rules::all() {
-        let findings = judge(rule, &examples(rule).1);
-        let left: Vec<_> =
-            findings.iter().filter(|finding| finding.code == rule.code || finding.level != Level::Advisory).collect();
+        let passing = examples(rule).1;
+        // A page about manifests alone shows no world, and then nothing was read.
+        let unread = |finding: &Finding| passing.world.is_none() && finding.code == rules::UNPROVEN;
+        let findings = judge(rule, &passing);
+        let left: Vec<_> = findings
+            .iter()
+            .filter(|finding| finding.code == rule.code || (finding.level != Level::Advisory && !unread(finding)))
+            .collect();
         assert!(left.is_empty(), "{}: {left:#?}", rule.code);
     }
 }
@@ -114,7 +121,8 @@ fn count(shown: &Shown, part: &str) -> usize {
 
 #[test]
 fn what_to_use_instead_is_what_the_remedy_says() {
-    for rule in rules::all() {
+    // What could not be read is mended in the rights of whoever plans, which no example shows.
+    for rule in rules::all().iter().filter(|rule| rule.code != rules::UNPROVEN) {
         let (failing, passing) = examples(rule);
         for finding in judge(rule, &failing).iter().filter(|finding| finding.code == rule.code) {
             let followed = quoted(&finding.remedy).any(|part| count(&passing, part) > count(&failing, part));

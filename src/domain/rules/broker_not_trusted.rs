@@ -104,18 +104,19 @@ pub(super) static RULE: Rule = Rule {
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     let broker = judging.principal();
     for target in judging.targets() {
-        let needed = words::trust_statement(broker, &words::actions_needed(target.spec));
+        let needed = || words::trust_statement(broker, &words::actions_needed(target.spec));
         let (message, label, remedy) = match target.assume.map(|assume| &assume.decision) {
             Some(Decision::DeniedImplicitly) => (
                 format!("no statement of the trust policy of `{}` lets the broker `{broker}` assume it", target.arn),
                 "does not trust the broker",
-                format!("add this statement to its trust policy: `{needed}`"),
+                format!("add this statement to its trust policy: `{}`", needed()),
             ),
             Some(Decision::DeniedExplicitly { statement }) => (
                 format!("statement `{statement}` of the trust policy of `{}` denies the broker `{broker}`", target.arn),
                 "denies the broker",
                 format!(
-                    "take the broker out of statement `{statement}` (a deny wins over every allow), and keep or add: `{needed}`"
+                    "take the broker out of statement `{statement}` (a deny wins over every allow), and keep or add: `{}`",
+                    needed()
                 ),
             ),
             Some(Decision::Allowed | Decision::Depends(_)) | None => continue,

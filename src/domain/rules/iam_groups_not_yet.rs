@@ -56,6 +56,7 @@
 use crate::domain::credential::CredentialSpec;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::role::Field;
+use crate::domain::text;
 
 use super::Judging;
 use super::rule::{Rule, Said};
@@ -69,6 +70,9 @@ pub(super) static RULE: Rule = Rule {
     source: include_str!("iam_groups_not_yet.rs"),
     check,
 };
+
+/// Longest list of groups that is repeated in a message.
+const SHOWN: usize = 200;
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     for role in &judging.desired.roles {
@@ -86,11 +90,11 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
                 Field::IamGroups,
                 Said {
                     message: format!(
-                        "role `{}` merges the policies of {} into its sessions, which this version cannot do yet",
-                        role.spec.name,
-                        groups.iter().map(|group| format!("`{group}`")).collect::<Vec<_>>().join(", ")
-                    ),
-                    label: "not supported yet".to_owned(),
+                    "role `{}` merges the policies of groups ({}) into its sessions, which this version cannot do yet",
+                    role.spec.name,
+                    text::short(&groups.join(", "), SHOWN)
+                ),
+                label: "not supported yet".to_owned(),
                     remedy:
                         "remove `iam_groups`, and name the groups' policies under `policy_arns:` or write them out as \
                          `policy_document:`"
@@ -125,6 +129,6 @@ mod tests {
         }
         let found = scene.findings(&RULE);
         assert_eq!(found.len(), 2);
-        assert!(found[0].message.contains("`x`, `y`"), "{}", found[0].message);
+        assert!(found[0].message.contains("(x, y)"), "{}", found[0].message);
     }
 }

@@ -12,7 +12,7 @@ use super::RuleInput;
 
 /// What rules look at: the input, and what several of them would otherwise work out again.
 #[derive(Debug)]
-pub struct Judging<'a> {
+pub(super) struct Judging<'a> {
     /// What is declared.
     pub(super) desired: &'a Desired,
     /// The instant to judge at.

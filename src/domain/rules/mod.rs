@@ -38,7 +38,7 @@ mod waiver_expired;
 mod waiver_unknown_role;
 mod waiver_unknown_rule;
 
-pub use judging::Judging;
+use judging::Judging;
 pub use rule::Rule;
 
 use serde_json::{Value, json};
@@ -108,9 +108,12 @@ pub fn find(code_or_name: &str) -> Option<&'static Rule> {
         .find(|rule| rule.code.eq_ignore_ascii_case(code_or_name) || rule.name.eq_ignore_ascii_case(code_or_name))
 }
 
-/// The code or the kebab name that this text was probably meant to be.
+/// The code or the kebab name that this text was probably meant to be. Nothing is near a text twice as long as any.
 #[must_use]
 pub fn nearest(code_or_name: &str) -> Option<&'static str> {
+    if code_or_name.len() > 64 {
+        return None;
+    }
     let code_shaped = code_or_name.get(..2).is_some_and(|head| head.eq_ignore_ascii_case("LH"));
     if code_shaped {
         text::nearest(code_or_name, ALL.into_iter().map(|rule| rule.code))

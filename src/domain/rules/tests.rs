@@ -1,6 +1,10 @@
+use proptest::prelude::*;
+
 use super::fixture::{READ_ONLY, Scene, statement, trust};
 use super::*;
 use crate::domain::finding::Level;
+use crate::domain::ident::RoleArn;
+use crate::domain::world::{Fact, Unknown, Why};
 
 /// Codes, names and levels are an interface: waivers, scripts and reports refer to them. A code is never reused.
 const LIST: [(&str, &str, Level); 25] = [
@@ -106,4 +110,37 @@ fn a_sound_set_in_a_sound_world_has_no_findings() {
         &trust(&[&statement("Allow", "role/VaultRunner", "sts:AssumeRole")]),
     );
     assert_eq!(judge(scene.input()), []);
+}
+
+#[test]
+fn only_one_rule_speaks_about_what_could_not_be_read() {
+    for why in Why::ALL {
+        let mut scene = Scene::user_broker().assumed_role("a", 900, 43_200);
+        let arn = RoleArn::parse(READ_ONLY).expect("valid");
+        scene.world.roles.insert(arn, Fact::Unknown(Unknown { why, detail: String::new() }));
+        let codes: Vec<_> = judge(scene.input()).iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, [UNPROVEN], "{why:?}");
+    }
+}
+
+/// A number near one of the limits, or any.
+fn seconds() -> impl Strategy<Value = u32> {
+    let near = prop::sample::select(vec![900_u32, 3_600, 7_200, 43_200, 129_600]);
+    prop_oneof![(near, 0_u32..3).prop_map(|(limit, step)| limit + step - 1), 1_u32..200_000]
+}
+
+proptest! {
+    #[test]
+    fn ttls_pass_exactly_when_sts_would_take_every_one_of_them(
+        default in seconds(), max in seconds(), live in 3_600_u32..=43_200, chained: bool,
+    ) {
+        let scene = if chained { Scene::role_broker() } else { Scene::user_broker() };
+        let broker = if chained { "role/VaultRunner" } else { "user/leasehold" };
+        let scene = scene
+            .assumed_role("a", default, max)
+            .live(READ_ONLY, live, &trust(&[&statement("Allow", broker, "sts:AssumeRole")]));
+        let cap = if chained { live.min(3_600) } else { live };
+        let sound = 900 <= default && default <= max && max <= cap;
+        prop_assert_eq!(judge(scene.input()).is_empty(), sound);
+    }
 }

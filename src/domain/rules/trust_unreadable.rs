@@ -106,7 +106,9 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
                 message: format!("the trust policy of `{}` cannot be understood: the policy {error}", target.arn),
                 label: "trust policy unreadable".to_owned(),
                 remedy: format!(
-                    "look at it with `aws iam get-role --role-name {name}` and correct it with `aws iam                      update-assume-role-policy --role-name {name} --policy-document file://trust.json`; the broker needs                      this statement in it: `{}`",
+                    "look at it with `aws iam get-role --role-name {name}` and correct it with `aws iam \
+                     update-assume-role-policy --role-name {name} --policy-document file://trust.json`; the broker needs \
+                     this statement in it: `{}`",
                     words::trust_statement(judging.principal(), &words::actions_needed(target.spec))
                 ),
             },

@@ -117,7 +117,7 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
                     max.shown(target.role),
                     target.arn
                 ),
-                label: format!("above {} of {}", words::span(allowed), target.arn.name()),
+                label: format!("{} allows {}", target.arn.name(), words::span(allowed)),
                 remedy,
             },
         ));

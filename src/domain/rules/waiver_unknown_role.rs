@@ -82,6 +82,7 @@ use crate::domain::text;
 
 use super::Judging;
 use super::rule::{Rule, Said};
+use super::words::SUGGESTIONS_MAX;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH602",
@@ -92,9 +93,6 @@ pub(super) static RULE: Rule = Rule {
     source: include_str!("waiver_unknown_role.rs"),
     check,
 };
-
-/// Entries for which a near name is looked for; a search visits every role, so there must be an end to them.
-const SUGGESTIONS_MAX: usize = 20;
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     let declared: BTreeSet<&str> = judging.desired.roles.iter().map(|role| role.spec.name.as_str()).collect();

@@ -78,8 +78,11 @@
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::plan::PROTECTED_ROLE;
 
+use crate::domain::text;
+
 use super::Judging;
 use super::rule::{Rule, Said};
+use super::words::SUGGESTIONS_MAX;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH601",
@@ -91,18 +94,23 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
+/// Longest part of an unknown rule's name that is repeated in a message.
+const SHOWN: usize = 80;
+
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
+    let mut suggestions = 0;
     for waiver in &judging.desired.waivers {
         let written = waiver.rule.as_str();
         // Not a rule but a brake; the one that a waiver unlocks.
         if written == PROTECTED_ROLE {
             continue;
         }
+        let shown = text::short(written, SHOWN);
         let known = super::find(written);
         let said = match known {
             Some(rule) if rule.level == Level::Hard => Said {
                 message: format!(
-                    "waiver `{}` names `{written}`, which is hard: issuing would be refused whatever a waiver says",
+                    "waiver `{}` names `{shown}`, which is hard: issuing would be refused whatever a waiver says",
                     waiver.name
                 ),
                 label: "cannot be waived".to_owned(),
@@ -111,11 +119,15 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
             // A waiver is matched letter by letter.
             Some(rule) if rule.code == written || rule.name == written => continue,
             _ => Said {
-                message: format!("waiver `{}` names `{written}`, and there is no such rule", waiver.name),
+                message: format!("waiver `{}` names `{shown}`, and there is no such rule", waiver.name),
                 label: "no such rule".to_owned(),
-                remedy: match known.map(|rule| rule.name).or_else(|| super::nearest(written)) {
-                    Some(near) => format!("write `rule: {near}` if that is meant, or remove the waiver"),
-                    None => "name a rule that `leasehold rules` lists, or remove the waiver".to_owned(),
+                remedy: {
+                    suggestions += 1;
+                    let guess = || if suggestions <= SUGGESTIONS_MAX { super::nearest(written) } else { None };
+                    match known.map(|rule| rule.name).or_else(guess) {
+                        Some(near) => format!("write `rule: {near}` if that is meant, or remove the waiver"),
+                        None => "name a rule that `leasehold rules` lists, or remove the waiver".to_owned(),
+                    }
                 },
             },
         };

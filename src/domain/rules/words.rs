@@ -12,6 +12,9 @@ use crate::domain::ttl::Ttl;
 use super::Judging;
 use super::rule::{Rule, Said};
 
+/// Unknown names for which a rule looks for a near one: each search visits every candidate, so it has to end somewhere.
+pub(super) const SUGGESTIONS_MAX: usize = 5;
+
 /// One of a role's two TTLs: its value, its manifest field, and that field's name.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TtlField {
