@@ -5,7 +5,25 @@ use std::io::{self, Write};
 use super::inert::Inert;
 use crate::domain::text::escape;
 use crate::wire::common_v1::{Finding, Level, ManifestError, Place};
+use crate::wire::error_v1;
 use crate::wire::findings_v1::Document;
+
+/// Writes a failed command on one line, so that a log keeps it together.
+pub fn failure(document: &error_v1::Document, out: &mut dyn Write) -> io::Result<()> {
+    let out = &mut Inert::new(out);
+    let error_v1::Document { format: _, exit_code: _, kind, message, causes, help, aws } = document;
+    write!(out, "error[{}]: {}", escape(kind), escape(message))?;
+    for cause in causes {
+        write!(out, "; because {}", escape(cause))?;
+    }
+    if let Some(help) = help {
+        write!(out, "; help: {}", escape(help))?;
+    }
+    if let Some(aws) = aws {
+        write!(out, "; AWS said: {}", escape(aws))?;
+    }
+    writeln!(out)
+}
 
 /// Writes every error, then every finding.
 pub fn problems(document: &Document, out: &mut dyn Write) -> io::Result<()> {

@@ -10,6 +10,7 @@ pub mod common_v1;
 
 pub mod apply_v1;
 pub mod credentials_v1;
+pub mod error_v1;
 pub mod findings_v1;
 pub mod lease_v1;
 pub mod manifest_v1;

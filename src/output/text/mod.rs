@@ -1,6 +1,8 @@
 //! For people at a terminal. This text may change with any version; machines read the JSON forms.
 
+mod applied;
 mod diff;
+mod failure;
 #[cfg(test)]
 mod hostile;
 mod ink;
@@ -11,6 +13,8 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
+pub use applied::applied;
+pub use failure::failure;
 pub use lease::{credential_summary, lease, leases};
 pub use plan::plan;
 pub use problem::problems;

@@ -20,7 +20,7 @@ pub fn problems(document: &Document, style: &Style, out: &mut dyn Write) -> io::
     let (style, out) = (*style, &mut Inert::new(out));
     let Document { format: _, errors, findings: judged, summary } = document;
     for error in errors {
-        report(&Problem::of_error(error), style, out)?;
+        render(&Problem::of_error(error), style, out)?;
         writeln!(out)?;
     }
     if !judged.is_empty() {
@@ -40,7 +40,7 @@ pub(super) fn findings(findings: &[Finding], style: Style, out: &mut dyn Write) 
         if !std::mem::take(&mut first) {
             writeln!(out)?;
         }
-        report(&Problem::of_finding(finding), style, out)?;
+        render(&Problem::of_finding(finding), style, out)?;
     }
     if !first && findings.iter().any(|finding| folded(&finding)) {
         writeln!(out)?;
@@ -108,7 +108,8 @@ impl Problem {
     }
 }
 
-fn report(problem: &Problem, style: Style, out: &mut dyn Write) -> io::Result<()> {
+/// Draws one diagnostic whose texts are harmless already.
+pub(super) fn render(problem: &dyn Diagnostic, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let theme = match (style.unicode, style.color) {
         (true, true) => GraphicalTheme::unicode(),
         (true, false) => GraphicalTheme::unicode_nocolor(),

@@ -1,0 +1,312 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use leasehold::domain::ttl::Ttl;
+
+/// Git declares who may hold which AWS credentials, and for how long. `plan` proves it against live IAM, `apply` records
+/// what was reviewed, `issue` hands out what was applied.
+#[derive(Debug, Parser)]
+#[command(name = "leasehold", version, propagate_version = true, subcommand_required = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Never colour the output (NO_COLOR does the same)
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) no_color: bool,
+    /// Log to standard error: error, warn, info, debug or trace
+    #[arg(long, global = true, env = "LEASEHOLD_LOG", value_name = "LEVEL", help_heading = "Global options")]
+    pub(crate) log: Option<LogLevel>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check the manifests, without AWS and without state
+    Validate(ValidateArgs),
+    /// Show what apply would do, and every reason why it would fail or should not be done
+    Plan(PlanArgs),
+    /// Record what was reviewed
+    Apply(ApplyArgs),
+    /// Hand out one credential of an applied role
+    Issue(IssueArgs),
+    /// Look at the leases
+    #[command(subcommand)]
+    Lease(LeaseCommand),
+    /// List the rules that plan judges by
+    Rules(RulesArgs),
+    /// Print the page of one rule
+    Explain(ExplainArgs),
+    /// Print a JSON Schema: manifest, plan, findings, state, credentials, lease
+    Schema(SchemaArgs),
+    /// Print a completion script
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    #[command(hide = true)]
+    Man,
+}
+
+/// Where the manifests are.
+#[derive(Debug, Args)]
+pub(crate) struct SourceArgs {
+    /// Folder of the manifests; may be a bare repository together with --ref
+    #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Manifests")]
+    pub(crate) dir: PathBuf,
+    /// Read DIR as it is at this commit, out of git's object database, instead of its files
+    #[arg(long = "ref", value_name = "REV", help_heading = "Manifests")]
+    pub(crate) rev: Option<String>,
+    /// Folder of the manifests inside the repository, when DIR is a bare one
+    #[arg(long, value_name = "PATH", requires = "rev", help_heading = "Manifests")]
+    pub(crate) path: Option<String>,
+}
+
+/// Where record and leases are.
+#[derive(Debug, Args)]
+pub(crate) struct StateArgs {
+    /// Where record and leases are kept [default: the folder .leasehold at the top of the repository]
+    #[arg(long, value_name = "URL", env = "LEASEHOLD_STATE", help_heading = "State and AWS")]
+    pub(crate) state: Option<String>,
+    /// Longest time to wait for AWS, in all
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = ttl, help_heading = "State and AWS")]
+    pub(crate) timeout: Ttl,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs; versioned
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ValidateArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// Plan this role and no other
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) target: Option<String>,
+    /// Say how many deletions are meant, when there are more than the limits allow
+    #[arg(long, value_name = "N")]
+    pub(crate) allow_deletes: Option<u32>,
+    /// Save the plan, to be applied as it is
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Exit with 2 when there are changes to apply
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArgs {
+    /// A plan saved by plan --out: roles that changed in AWS since are left out
+    #[arg(value_name = "PLAN", conflicts_with_all = ["expect_plan", "target"])]
+    pub(crate) plan: Option<PathBuf>,
+    /// Refuse unless the plan has this hash
+    #[arg(long, value_name = "HASH")]
+    pub(crate) expect_plan: Option<String>,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// Apply this role and no other
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) target: Option<String>,
+    /// Say how many deletions are meant, when there are more than the limits allow
+    #[arg(long, value_name = "N")]
+    pub(crate) allow_deletes: Option<u32>,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) auto_approve: bool,
+    /// Apply the files as they are although they are not those of a commit; the record says so
+    #[arg(long, conflicts_with = "rev")]
+    pub(crate) allow_dirty: bool,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IssueArgs {
+    /// The role's name
+    #[arg(value_name = "ROLE")]
+    pub(crate) role: String,
+    /// Lifetime, like 15m or 1h30m [default: the role's default]
+    #[arg(long, value_name = "DURATION", value_parser = ttl)]
+    pub(crate) ttl: Option<Ttl>,
+    /// Take the longest lifetime allowed when --ttl asks for more, instead of refusing
+    #[arg(long)]
+    pub(crate) clamp: bool,
+    /// Which of the role's role_arns to assume [default: the first]
+    #[arg(long, value_name = "ARN")]
+    pub(crate) role_arn: Option<String>,
+    /// Session name, taken as it is [default: <role>-<lease id>]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) session_name: Option<String>,
+    /// Six digits of the role's MFA device (LEASEHOLD_MFA_CODE keeps them off the process list)
+    #[arg(long, value_name = "CODE", env = "LEASEHOLD_MFA_CODE", hide_env_values = true)]
+    pub(crate) mfa_code: Option<MfaCode>,
+    /// Form of the credentials
+    #[arg(long, value_enum, default_value_t = CredentialFormat::Json)]
+    pub(crate) format: CredentialFormat,
+    /// Print the secrets although standard output is a terminal
+    #[arg(long)]
+    pub(crate) show: bool,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// Folder whose repository holds the state, when --state is not given
+    #[arg(long, value_name = "DIR", default_value = ".", help_heading = "State and AWS")]
+    pub(crate) dir: PathBuf,
+}
+
+/// A one-time code: never printed by `Debug`.
+#[derive(Clone)]
+pub(crate) struct MfaCode(pub(crate) String);
+
+impl std::fmt::Debug for MfaCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MfaCode")
+    }
+}
+
+impl std::str::FromStr for MfaCode {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CredentialFormat {
+    /// The response of Vault's aws/creds/<role>
+    Json,
+    /// What the AWS CLI and SDKs expect of a credential_process
+    CredentialProcess,
+    /// export lines for a POSIX shell: eval "$(leasehold issue ROLE --format env)"
+    Env,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LeaseCommand {
+    /// List the leases whose credentials may be alive
+    List(LeaseListArgs),
+    /// Show one lease
+    Show(LeaseShowArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LeaseListArgs {
+    /// Only leases of this role
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) role: Option<String>,
+    /// List those that are over as well
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) place: LeasePlace,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LeaseShowArgs {
+    /// The lease's id, or its path aws/creds/<role>/<id>
+    #[arg(value_name = "LEASE")]
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) place: LeasePlace,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LeasePlace {
+    /// Where record and leases are kept [default: the folder .leasehold at the top of the repository]
+    #[arg(long, value_name = "URL", env = "LEASEHOLD_STATE")]
+    pub(crate) state: Option<String>,
+    /// Folder whose repository holds the state, when --state is not given
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RulesArgs {
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// Code or name of a rule, like LH103
+    #[arg(value_name = "RULE")]
+    pub(crate) rule: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Which
+    #[arg(value_enum)]
+    pub(crate) name: SchemaName,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SchemaName {
+    Manifest,
+    Plan,
+    Findings,
+    State,
+    Credentials,
+    Lease,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// For this shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+fn ttl(text: &str) -> Result<Ttl, String> {
+    Ttl::parse(text).map_err(|error| format!("`{}` {error}", leasehold::domain::text::escape(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,101 @@
+use std::io::{self, BufRead as _, Read as _};
+use std::path::Path;
+
+use leasehold::app::{AppError, Applied, Expectation, Failure, Meaning, PlanRequest, Review, commit, review};
+use leasehold::domain::digest::Digest;
+use leasehold::output::text;
+use leasehold::wire::{apply_v1, plan_v1};
+
+use super::plan;
+use crate::args::{ApplyArgs, Format};
+use crate::exit;
+use crate::system::{self, RandomIds, SystemClock};
+use crate::terminal::{Terminal, eprint, print};
+use crate::wire_up::{self, Prefer};
+
+pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppError> {
+    let (expectation, saved_target) = expectation(args)?;
+    let manifests = wire_up::manifests(&args.source, Prefer::Commit, args.allow_dirty)?;
+    let store = wire_up::store(args.state.state.as_deref(), &args.source.dir)?;
+    let target = args.target.as_deref().or(saved_target.as_deref());
+    let request = PlanRequest { target, allow_deletes: args.allow_deletes };
+    let planned = plan::make(&manifests, &store, &args.state, request).await?;
+
+    // The plan is shown before anything can refuse it, so that a refusal can be understood.
+    let document = plan_v1::Document::from_plan(&planned.plan);
+    if args.format == Format::Text {
+        print(|out| text::plan(&document, &terminal.out_style(), out))?;
+    }
+    let mut who = system::who();
+    who.caller_arn = planned.plan.report.caller.as_ref().map(|caller| caller.arn.clone());
+    let review = review(planned, &expectation, args.allow_dirty)?;
+    if review.plan().has_changes() && !args.auto_approve {
+        ask(&review, terminal)?;
+    }
+    let applied = commit(review, &store, &SystemClock, &RandomIds, &who).await?;
+    let Applied { head, roles, broker, stale, violating } = &applied;
+    let document = apply_v1::Document::new(head.as_ref(), *broker, roles, stale, violating);
+    print(|out| match args.format {
+        Format::Json => out.write_all(document.to_json().as_bytes()),
+        Format::Text => text::applied(&document, &terminal.out_style(), out),
+    })?;
+    Ok(code(&applied))
+}
+
+fn expectation(args: &ApplyArgs) -> Result<(Expectation, Option<String>), Failure> {
+    if let Some(hash) = &args.expect_plan {
+        let hash = Digest::parse(hash).ok_or_else(|| {
+            Failure::new(Meaning::Usage, "bad-plan-hash", "--expect-plan wants the hash that `plan` printed")
+                .help("it is `sha256:` and 64 hex digits")
+        })?;
+        return Ok((Expectation::Hash(hash), None));
+    }
+    let Some(file) = &args.plan else { return Ok((Expectation::Nothing, None)) };
+    let document = plan_v1::Document::read(&read_plan(file)?).map_err(|error| unreadable(file, error.to_string()))?;
+    let basis = document.basis().map_err(|error| unreadable(file, error.to_string()))?;
+    let target = basis.target.as_ref().map(ToString::to_string);
+    Ok((Expectation::Saved(Box::new(basis)), target))
+}
+
+fn read_plan(file: &Path) -> Result<String, Failure> {
+    let mut text = String::new();
+    // One byte more than allowed is enough for the reader of the plan to say that it is too large.
+    let limit = plan_v1::MAX_BYTES as u64 + 1;
+    let read = std::fs::File::open(file).and_then(|source| source.take(limit).read_to_string(&mut text));
+    read.map(|_| text).map_err(|error| unreadable(file, error.to_string()))
+}
+
+fn unreadable(file: &Path, cause: String) -> Failure {
+    let shown = file.to_string_lossy();
+    Failure::new(Meaning::Failed, "plan-unreadable", format!("{shown} cannot be used as a saved plan"))
+        .because(cause)
+        .help("save one with `leasehold plan --out FILE`")
+}
+
+/// Asks a person; only `yes` goes on.
+fn ask(review: &Review, terminal: Terminal) -> Result<(), Failure> {
+    if !terminal.can_ask() {
+        return Err(Failure::new(Meaning::Failed, "not-approved", "nobody can be asked whether to apply this plan")
+            .help(format!("say --auto-approve, best together with --expect-plan {}", review.plan().hash)));
+    }
+    eprint(|out| {
+        write!(out, "\nApply this plan? Only `yes` is accepted: ")?;
+        out.flush()
+    });
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    if read.is_ok() && answer.trim() == "yes" {
+        return Ok(());
+    }
+    Err(Failure::new(Meaning::Failed, "not-approved", "the plan was not approved, and nothing was changed"))
+}
+
+fn code(applied: &Applied) -> u8 {
+    if !applied.stale.is_empty() {
+        exit::PARTLY_APPLIED
+    } else if !applied.violating.is_empty() {
+        exit::FINDINGS_BLOCK
+    } else {
+        exit::FINE
+    }
+}

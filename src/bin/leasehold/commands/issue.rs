@@ -1,0 +1,55 @@
+use jiff::SignedDuration;
+use leasehold::app::{AppError, IssueRequest, issue};
+use leasehold::aws::AwsIssuer;
+use leasehold::domain::secret::Secret;
+use leasehold::domain::text::escape;
+use leasehold::output::text;
+use leasehold::ports::Clock as _;
+use leasehold::wire::credentials_v1::{self, HandOver};
+use leasehold::wire::lease_v1;
+
+use crate::args::{CredentialFormat, IssueArgs};
+use crate::exit;
+use crate::system::{self, RandomIds, SystemClock};
+use crate::terminal::{Terminal, eprint, hand_over, print};
+use crate::wire_up;
+
+pub(crate) async fn run(args: IssueArgs, terminal: Terminal) -> Result<u8, AppError> {
+    let store = wire_up::store(args.state.state.as_deref(), &args.dir)?;
+    let timeout = args.state.timeout;
+    let request = IssueRequest {
+        role: args.role,
+        ttl: args.ttl,
+        role_arn: args.role_arn,
+        session_name: args.session_name,
+        clamp: args.clamp,
+        token_code: args.mfa_code.map(|code| Secret::new(code.0)),
+        deadline: SignedDuration::from_secs(timeout.seconds().into()),
+    };
+    let connect = async |region: &str| {
+        let session = wire_up::aws_session(region, timeout).await?;
+        Ok(AwsIssuer::new(&session))
+    };
+    let issued = issue(&store, connect, &SystemClock, &RandomIds, &system::who(), request).await?;
+    for note in &issued.notes {
+        eprint(|out| writeln!(out, "note: {}", escape(note)));
+    }
+    let now = SystemClock.now();
+    if terminal.out_is_person() && !args.show {
+        let lease = lease_v1::Lease::new(&issued.lease, now);
+        print(|out| text::credential_summary(&lease, &terminal.out_style(), out))?;
+        return Ok(exit::FINE);
+    }
+    let handed = HandOver {
+        lease: &issued.lease,
+        credentials: &issued.credentials,
+        request_id: issued.request_id.as_str(),
+        now,
+    };
+    hand_over(|out| match args.format {
+        CredentialFormat::Json => credentials_v1::write_vault(handed, out),
+        CredentialFormat::CredentialProcess => credentials_v1::write_credential_process(handed, out),
+        CredentialFormat::Env => credentials_v1::write_env(handed, out),
+    })?;
+    Ok(exit::FINE)
+}

@@ -1,0 +1,43 @@
+//! One file for each command: arguments in, one use case, one renderer out.
+
+mod about;
+mod apply;
+mod issue;
+mod lease;
+mod plan;
+mod validate;
+
+use std::future::Future;
+
+use leasehold::app::{AppError, Failure, Meaning};
+
+use crate::args::Command;
+use crate::terminal::Terminal;
+
+/// Runs a command and answers its exit code.
+pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> {
+    match command {
+        Command::Validate(args) => validate::run(&args),
+        Command::Plan(args) => wait(plan::run(&args, terminal)),
+        Command::Apply(args) => wait(apply::run(&args, terminal)),
+        Command::Issue(args) => wait(issue::run(args, terminal)),
+        Command::Lease(command) => wait(lease::run(&command, terminal)),
+        Command::Rules(args) => about::rules(&args, terminal),
+        Command::Explain(args) => about::explain(&args),
+        Command::Schema(args) => about::schema(&args),
+        Command::Completions(args) => about::completions(&args),
+        Command::Man => about::man(),
+    }
+}
+
+/// Runs a command that waits for the outside world. One thread: a command asks AWS a handful of things.
+fn wait(command: impl Future<Output = Result<u8, AppError>>) -> Result<u8, AppError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        Failure::new(Meaning::Failed, "no-runtime", "the program could not start its runtime")
+            .because(error.to_string())
+    })?;
+    let result = runtime.block_on(command);
+    // A look-up of a name that hangs in the resolver must not hold the exit.
+    runtime.shutdown_background();
+    result
+}

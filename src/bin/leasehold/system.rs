@@ -1,0 +1,85 @@
+//! The machine's clock, its source of ids, and what its environment says about who asks.
+
+use leasehold::app::audit::Who;
+use leasehold::domain::Timestamp;
+use leasehold::domain::audit::CiRun;
+use leasehold::ports::{Clock, Ids};
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// ULIDs from the operating system's random numbers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RandomIds;
+
+impl Ids for RandomIds {
+    fn ulid(&self, now: Timestamp) -> String {
+        let random = ulid::Ulid::generate().random();
+        ulid::Ulid::from_parts(u64::try_from(now.as_millisecond()).unwrap_or_default(), random).to_string()
+    }
+}
+
+/// Who asks, as far as the environment tells.
+pub(crate) fn who() -> Who {
+    Who { caller_arn: None, ci: ci_run(|name| std::env::var(name).ok().filter(|value| !value.is_empty())) }
+}
+
+/// Whether a CI system runs this process.
+pub(crate) fn in_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
+}
+
+fn ci_run(var: impl Fn(&str) -> Option<String>) -> Option<CiRun> {
+    let run = |system: &str, run: String| Some(CiRun { system: system.to_owned(), run });
+    if var("GITHUB_ACTIONS").is_some() {
+        let (server, repository, id) = (var("GITHUB_SERVER_URL")?, var("GITHUB_REPOSITORY")?, var("GITHUB_RUN_ID")?);
+        return run("github-actions", format!("{server}/{repository}/actions/runs/{id}"));
+    }
+    if var("GITLAB_CI").is_some() {
+        return run("gitlab-ci", var("CI_JOB_URL")?);
+    }
+    if var("BUILDKITE").is_some() {
+        return run("buildkite", var("BUILDKITE_BUILD_URL")?);
+    }
+    if var("CIRCLECI").is_some() {
+        return run("circleci", var("CIRCLE_BUILD_URL")?);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_named_so_that_it_can_be_opened() {
+        let github = |name: &str| match name {
+            "GITHUB_ACTIONS" => Some("true".to_owned()),
+            "GITHUB_SERVER_URL" => Some("https://git.example".to_owned()),
+            "GITHUB_REPOSITORY" => Some("org/repo".to_owned()),
+            "GITHUB_RUN_ID" => Some("42".to_owned()),
+            _ => None,
+        };
+        let run = ci_run(github).expect("a run");
+        assert_eq!(
+            (run.system.as_str(), run.run.as_str()),
+            ("github-actions", "https://git.example/org/repo/actions/runs/42")
+        );
+        assert_eq!(ci_run(|_| None), None);
+    }
+
+    #[test]
+    fn ids_carry_the_time_they_are_given() {
+        let now: Timestamp = "2026-11-23T12:00:00Z".parse().expect("valid");
+        let (first, second) = (RandomIds.ulid(now), RandomIds.ulid(now));
+        assert_eq!(first[..10], second[..10]);
+        assert_ne!(first, second);
+    }
+}

@@ -1,0 +1,106 @@
+//! The only place that names adapters.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use leasehold::app::{Failure, Meaning};
+use leasehold::aws;
+use leasehold::domain::ttl::Ttl;
+use leasehold::ports::{ManifestSet, Manifests as _, SourceError};
+use leasehold::source::{self, Directory, GitTree, WorkTree};
+use leasehold::state::{FileStore, StateUrl, parse_url};
+
+use crate::args::SourceArgs;
+use crate::system;
+
+/// Where a command takes its manifests from when the command line leaves it open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Prefer {
+    /// The files, as they are.
+    Files,
+    /// The commit that is checked out, in CI; the files otherwise.
+    CommitInCi,
+    /// The commit that is checked out.
+    Commit,
+}
+
+/// Reads the manifests.
+pub(crate) fn manifests(args: &SourceArgs, prefer: Prefer, allow_dirty: bool) -> Result<ManifestSet, Failure> {
+    if let Some(rev) = &args.rev {
+        return at_commit(&args.dir, rev, args.path.as_deref());
+    }
+    let commit = match prefer {
+        Prefer::Files => false,
+        Prefer::CommitInCi => system::in_ci(),
+        Prefer::Commit => true,
+    };
+    if !commit {
+        return files(&args.dir);
+    }
+    match source::work_tree_state(&args.dir).map_err(source_failure)? {
+        WorkTree::Clean { .. } => at_commit(&args.dir, "HEAD", None),
+        WorkTree::Dirty { .. } if allow_dirty || prefer == Prefer::CommitInCi => files(&args.dir),
+        WorkTree::NotARepository if allow_dirty || prefer == Prefer::CommitInCi => files(&args.dir),
+        WorkTree::NotARepository => Err(Failure::new(
+            Meaning::Failed,
+            "uncommitted-manifests",
+            format!("{} is not in a git repository, and the record would name no commit", shown(&args.dir)),
+        )
+        .help("apply from a repository, or say --allow-dirty, which the record keeps")),
+        WorkTree::Dirty { paths, .. } => {
+            let named: Vec<_> = paths.iter().take(5).map(|path| leasehold::domain::text::escape(path)).collect();
+            Err(Failure::new(
+                Meaning::Failed,
+                "uncommitted-manifests",
+                "the manifests differ from the commit that is checked out, and the record would name a commit that does not hold them",
+            )
+            .because(format!("changed or untracked: {}", named.join(", ")))
+            .help("commit them, or apply the commit as it is (--ref HEAD), or say --allow-dirty, which the record keeps"))
+        }
+    }
+}
+
+fn files(dir: &Path) -> Result<ManifestSet, Failure> {
+    Directory::in_work_tree(dir).read().map_err(source_failure)
+}
+
+fn at_commit(dir: &Path, rev: &str, path: Option<&str>) -> Result<ManifestSet, Failure> {
+    GitTree::open(dir, rev, path).and_then(|tree| tree.read()).map_err(source_failure)
+}
+
+fn source_failure(error: SourceError) -> Failure {
+    Failure::new(Meaning::Failed, "manifests-unreadable", error.message).help(error.help)
+}
+
+fn shown(path: &Path) -> String {
+    leasehold::domain::text::escape(&path.to_string_lossy()).into_owned()
+}
+
+/// Opens the state: what `--state` names, else the folder `.leasehold` at the top of the repository that holds `dir`.
+pub(crate) fn store(url: Option<&str>, dir: &Path) -> Result<FileStore, Failure> {
+    let folder = match url {
+        Some(url) => match parse_url(url)
+            .map_err(|error| Failure::new(Meaning::Usage, "bad-state-url", error.message).help(error.help))?
+        {
+            StateUrl::File(folder) => folder,
+        },
+        None => top_of_repository(dir).join(".leasehold"),
+    };
+    FileStore::open(&folder).map_err(Failure::from)
+}
+
+fn top_of_repository(dir: &Path) -> PathBuf {
+    let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    let top = absolute.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned);
+    top.unwrap_or(absolute)
+}
+
+/// Loads AWS credentials and settings; asks AWS nothing yet.
+pub(crate) async fn aws_session(region: &str, timeout: Ttl) -> Result<aws::Session, Failure> {
+    let settings = aws::Settings {
+        region: Some(region.to_owned()),
+        deadline: Duration::from_secs(timeout.seconds().into()),
+        ..aws::Settings::default()
+    };
+    aws::Session::load(settings).await.map_err(Failure::from)
+}

@@ -1,0 +1,68 @@
+//! Exit codes: documented, stable, one meaning each.
+
+/// What was asked is done.
+pub const FINE: u8 = 0;
+/// Something failed that has no code of its own.
+pub const FAILED: u8 = 1;
+/// `plan --detailed-exitcode`: there are changes to apply.
+pub const CHANGES_PENDING: u8 = 2;
+/// Findings stand in the way.
+pub const FINDINGS_BLOCK: u8 = 3;
+/// The plan is not the one that was reviewed.
+pub const STALE_PLAN: u8 = 4;
+/// Another process holds the state, or changed it first.
+pub const STORE_BUSY: u8 = 5;
+/// Some roles were applied and some were not: run it again.
+pub const PARTLY_APPLIED: u8 = 6;
+/// A brake refuses: too many deletes, a protected role, an empty set, another deployment.
+pub const BRAKE_REFUSED: u8 = 7;
+/// `issue` refuses by the record.
+pub const ISSUE_REFUSED: u8 = 10;
+/// AWS refuses.
+pub const REFUSED_BY_AWS: u8 = 11;
+/// AWS cannot be reached, or gave no answer in time.
+pub const AWS_UNREACHABLE: u8 = 12;
+/// The audit cannot be written, so nothing was handed out.
+pub const AUDIT_NOT_WRITABLE: u8 = 13;
+/// The command line makes no sense.
+pub const USAGE: u8 = 64;
+
+/// Every code with its meaning, in order.
+pub const ALL: [(u8, &str); 13] = [
+    (FINE, "fine"),
+    (FAILED, "failed: the message says why"),
+    (CHANGES_PENDING, "changes are pending (`plan --detailed-exitcode` only)"),
+    (FINDINGS_BLOCK, "findings block: nothing was applied, or a recorded role is refused by `issue` because of them"),
+    (STALE_PLAN, "the plan is stale: git, the record or AWS changed since it was made"),
+    (STORE_BUSY, "the state is busy, or another apply was first"),
+    (PARTLY_APPLIED, "partly applied: some roles changed in AWS since they were reviewed; plan again"),
+    (BRAKE_REFUSED, "a brake refused: too many deletes, a protected role, an empty set, another deployment"),
+    (
+        ISSUE_REFUSED,
+        "`issue` refused by the record: unknown or expired role, TTL above its maximum, findings that block",
+    ),
+    (REFUSED_BY_AWS, "AWS refused"),
+    (AWS_UNREACHABLE, "AWS could not be asked: no credentials, no region, no connection, no answer in time"),
+    (AUDIT_NOT_WRITABLE, "the audit could not be written; no credential was handed out"),
+    (USAGE, "the command line makes no sense"),
+];
+
+/// The table for the README.
+#[must_use]
+pub fn markdown() -> String {
+    let mut out = String::from("| code | meaning |\n|---|---|\n");
+    for (code, meaning) in ALL {
+        out.push_str(&format!("| {code} | {meaning} |\n"));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_in_order() {
+        assert!(ALL.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    }
+}

@@ -1,0 +1,159 @@
+//! A small deployment in memory: manifests as text, the fake cloud, a store, a clock that ticks.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use leasehold::app::audit::Who;
+use leasehold::app::{
+    AppError, Applied, Expectation, Failure, IssueRequest, IssuedLease, PlanRequest, Planned, commit, issue, make_plan,
+    review, validate,
+};
+use leasehold::domain::digest::Digest;
+use leasehold::domain::ident::{BrokerPrincipal, RoleArn};
+use leasehold::domain::record::Basis;
+use leasehold::domain::span::SourceFile;
+use leasehold::ports::{CloudRead, Issuer, ManifestSet, StateStore};
+use leasehold::testing::{CountingIds, FakeCloud, FixedClock, block_on};
+
+pub const READ_ONLY: &str = "arn:aws:iam::111122223333:role/ProdAppReadOnly";
+pub const READ_WRITE: &str = "arn:aws:iam::111122223333:role/ProdAppRW";
+pub const RUNNER: &str = "arn:aws:iam::111122223333:role/VaultRunner";
+pub const USER: &str = "arn:aws:iam::111122223333:user/broker";
+
+/// A trust policy that admits one principal.
+pub fn trusting(principal: &str) -> String {
+    format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{principal}"}},"Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"]}}]}}"#
+    )
+}
+
+pub fn arn(text: &str) -> RoleArn {
+    RoleArn::parse(text).expect("a role ARN")
+}
+
+/// The Broker document, and role documents after it.
+pub fn manifests(broker: &str, roles: &str) -> String {
+    format!(
+        "apiVersion: leasehold/v1\nkind: Broker\nmetadata: {{name: prod}}\nspec:\n  principal: {broker}\n  \
+         region: ap-northeast-1\n  deployment: prod\n{roles}"
+    )
+}
+
+/// One Role document of type assumed_role; `more` are further lines of its spec.
+pub fn role(name: &str, arn: &str, more: &str) -> String {
+    let more: String = more.lines().map(|line| format!("  {line}\n")).collect();
+    format!(
+        "---\napiVersion: leasehold/v1\nkind: Role\nmetadata: {{name: {name}}}\nspec:\n  role_arns: [{arn}]\n{more}"
+    )
+}
+
+pub struct Scene {
+    pub clock: Arc<FixedClock>,
+    pub ids: CountingIds,
+    pub cloud: FakeCloud<Arc<FixedClock>>,
+    pub broker: String,
+}
+
+impl Scene {
+    /// A role as broker, and the two target roles of the tutorials.
+    pub fn new() -> Self {
+        Self::with_broker(RUNNER)
+    }
+
+    pub fn with_broker(broker: &str) -> Self {
+        let now = "2026-11-23T12:00:00Z".parse().expect("an instant");
+        let clock = Arc::new(FixedClock::ticking(now, SignedDuration::from_millis(1)));
+        let cloud = FakeCloud::new(Arc::clone(&clock), BrokerPrincipal::parse(broker).expect("a principal"));
+        cloud.put_role(&arn(READ_ONLY), 3_600, &trusting(broker));
+        cloud.put_role(&arn(READ_WRITE), 3_600, &trusting(broker));
+        Self { clock, ids: CountingIds::default(), cloud, broker: broker.to_owned() }
+    }
+
+    pub fn set(&self, roles: &str) -> ManifestSet {
+        let text = manifests(&self.broker, roles);
+        let basis = Basis {
+            commit: Some("1".repeat(40)),
+            tree: Some("2".repeat(40)),
+            dirty: false,
+            manifest_digest: Digest::of_bytes(text.as_bytes()),
+        };
+        let file = Arc::new(SourceFile { path: "prod.yaml".to_owned(), text });
+        ManifestSet { files: vec![file], problems: Vec::new(), basis }
+    }
+
+    pub fn plan_in<C: CloudRead, S: StateStore>(&self, cloud: &C, store: &S, roles: &str) -> Result<Planned, AppError> {
+        let set = self.set(roles);
+        let desired = validate(&set)?;
+        let now = leasehold::ports::Clock::now(&self.clock);
+        block_on(make_plan(set.basis, desired, cloud, store, now, PlanRequest::default()))
+    }
+
+    pub fn plan<S: StateStore>(&self, store: &S, roles: &str) -> Planned {
+        self.plan_in(&self.cloud, store, roles).expect("a plan")
+    }
+
+    pub fn apply<S: StateStore>(&self, store: &S, roles: &str) -> Result<Applied, Failure> {
+        let planned = match self.plan_in(&self.cloud, store, roles) {
+            Ok(planned) => planned,
+            Err(AppError::Failed(failure)) => return Err(*failure),
+            Err(AppError::Manifests(errors)) => panic!("{errors:?}"),
+        };
+        let review = review(planned, &Expectation::Nothing, false)?;
+        block_on(commit(review, store, &self.clock, &self.ids, &Who::default()))
+    }
+
+    pub fn issue<S: StateStore>(&self, store: &S, role: &str) -> Result<IssuedLease, Failure> {
+        self.issue_as(store, request(role))
+    }
+
+    pub fn issue_as<S: StateStore>(&self, store: &S, request: IssueRequest) -> Result<IssuedLease, Failure> {
+        let connect = async |_: &str| Ok(ByRef(&self.cloud));
+        match block_on(issue(store, connect, &self.clock, &self.ids, &Who::default(), request)) {
+            Ok(issued) => Ok(issued),
+            Err(AppError::Failed(failure)) => Err(*failure),
+            Err(AppError::Manifests(errors)) => panic!("{errors:?}"),
+        }
+    }
+}
+
+pub fn request(role: &str) -> IssueRequest {
+    IssueRequest {
+        role: role.to_owned(),
+        ttl: None,
+        role_arn: None,
+        session_name: None,
+        clamp: false,
+        token_code: None,
+        deadline: SignedDuration::from_secs(30),
+    }
+}
+
+/// An issuer that belongs to somebody else.
+pub struct ByRef<'a, I>(pub &'a I);
+
+impl<I: Issuer + Sync> Issuer for ByRef<'_, I> {
+    async fn caller_identity(&self) -> Result<leasehold::domain::world::CallerIdentity, leasehold::ports::CloudError> {
+        self.0.caller_identity().await
+    }
+
+    async fn assume_role(
+        &self,
+        request: &leasehold::ports::AssumeRole,
+    ) -> Result<leasehold::ports::Issued, leasehold::ports::CloudError> {
+        self.0.assume_role(request).await
+    }
+
+    async fn federation_token(
+        &self,
+        request: &leasehold::ports::FederationToken,
+    ) -> Result<leasehold::ports::Issued, leasehold::ports::CloudError> {
+        self.0.federation_token(request).await
+    }
+
+    async fn session_token(
+        &self,
+        request: &leasehold::ports::SessionToken,
+    ) -> Result<leasehold::ports::Issued, leasehold::ports::CloudError> {
+        self.0.session_token(request).await
+    }
+}
