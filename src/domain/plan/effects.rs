@@ -30,7 +30,10 @@ pub(super) fn of_step(
             }
         }
     }
-    effects.extend(after.and_then(|applied| suspended(before, applied)));
+    // What blocks a creation or an update stops the apply itself; only a refresh goes on to record it.
+    if action == Action::Refresh {
+        effects.extend(after.and_then(|applied| suspended(before, applied)));
+    }
     effects
 }
 
