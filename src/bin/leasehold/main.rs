@@ -1,1 +1,70 @@
-fn main() {}
+//! The leasehold command line.
+
+mod args;
+mod commands;
+mod error;
+mod exit;
+mod logging;
+mod system;
+mod terminal;
+mod wire_up;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use crate::args::{Cli, Command};
+use crate::terminal::Terminal;
+
+fn main() -> ExitCode {
+    quiet_panics();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    logging::start(cli.global.log);
+    let terminal = Terminal::new(cli.global.no_color);
+    let as_json = cli.command.wants_json();
+    let code = match commands::run(cli.command, terminal) {
+        Ok(code) => code,
+        Err(error) => error::report(&error, terminal, as_json),
+    };
+    ExitCode::from(code)
+}
+
+/// Help and version are answers; anything else clap says is a usage error, which has a code of its own here.
+fn usage(error: &clap::Error) -> ExitCode {
+    let printed = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion if printed.is_ok() => ExitCode::from(exit::FINE),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::from(exit::FAILED),
+        _ => ExitCode::from(exit::USAGE),
+    }
+}
+
+/// A panic is a bug; where it happened is said, and what it held is not: it could be a secret.
+fn quiet_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+        terminal::eprint(|out| {
+            writeln!(out, "leasehold has a bug, at {place}. Nothing was handed out after it; please report the place.")
+        });
+    }));
+}
+
+impl Command {
+    fn wants_json(&self) -> bool {
+        use args::{Format, LeaseCommand};
+        let format = match self {
+            Self::Validate(args) => args.format,
+            Self::Plan(args) => args.format,
+            Self::Apply(args) => args.format,
+            Self::Rules(args) => args.format,
+            Self::Lease(LeaseCommand::List(args)) => args.place.format,
+            Self::Lease(LeaseCommand::Show(args)) => args.place.format,
+            Self::Issue(_) | Self::Explain(_) | Self::Schema(_) | Self::Completions(_) | Self::Man => Format::Text,
+        };
+        format == Format::Json
+    }
+}

@@ -16,8 +16,6 @@ use crate::system;
 /// Where a command takes its manifests from when the command line leaves it open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Prefer {
-    /// The files, as they are.
-    Files,
     /// The commit that is checked out, in CI; the files otherwise.
     CommitInCi,
     /// The commit that is checked out.
@@ -30,7 +28,6 @@ pub(crate) fn manifests(args: &SourceArgs, prefer: Prefer, allow_dirty: bool) ->
         return at_commit(&args.dir, rev, args.path.as_deref());
     }
     let commit = match prefer {
-        Prefer::Files => false,
         Prefer::CommitInCi => system::in_ci(),
         Prefer::Commit => true,
     };
