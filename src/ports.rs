@@ -333,6 +333,12 @@ pub trait Clock {
     fn now(&self) -> Timestamp;
 }
 
+impl<C: Clock> Clock for Arc<C> {
+    fn now(&self) -> Timestamp {
+        self.as_ref().now()
+    }
+}
+
 /// Fresh ids.
 pub trait Ids {
     /// A ULID: 26 characters that sort by `now`, never given twice.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use leasehold::app::{Failure, Meaning};
-use leasehold::aws;
+use leasehold::aws::{self, AwsIssuer, AwsReader};
 use leasehold::domain::ttl::Ttl;
 use leasehold::ports::{ManifestSet, Manifests as _, SourceError};
 use leasehold::source::{self, Directory, GitTree, WorkTree};
@@ -73,8 +73,11 @@ fn shown(path: &Path) -> String {
     leasehold::domain::text::escape(&path.to_string_lossy()).into_owned()
 }
 
+/// Where record and leases are.
+pub(crate) type Store = FileStore;
+
 /// Opens the state: what `--state` names, else the folder `.leasehold` at the top of the repository that holds `dir`.
-pub(crate) fn store(url: Option<&str>, dir: &Path) -> Result<FileStore, Failure> {
+pub(crate) fn store(url: Option<&str>, dir: &Path) -> Result<Store, Failure> {
     let folder = match url {
         Some(url) => match parse_url(url)
             .map_err(|error| Failure::new(Meaning::Usage, "bad-state-url", error.message).help(error.help))?
@@ -92,8 +95,17 @@ fn top_of_repository(dir: &Path) -> PathBuf {
     top.unwrap_or(absolute)
 }
 
-/// Loads AWS credentials and settings; asks AWS nothing yet.
-pub(crate) async fn aws_session(region: &str, timeout: Ttl) -> Result<aws::Session, Failure> {
+/// What asks STS for credentials. Loads the caller's own credentials and settings; asks AWS nothing yet.
+pub(crate) async fn issuer(region: &str, timeout: Ttl) -> Result<AwsIssuer, Failure> {
+    Ok(AwsIssuer::new(&aws_session(region, timeout).await?))
+}
+
+/// What reads IAM, likewise.
+pub(crate) async fn reader(region: &str, timeout: Ttl) -> Result<AwsReader, Failure> {
+    Ok(AwsReader::new(&aws_session(region, timeout).await?))
+}
+
+async fn aws_session(region: &str, timeout: Ttl) -> Result<aws::Session, Failure> {
     let settings = aws::Settings {
         region: Some(region.to_owned()),
         deadline: Duration::from_secs(timeout.seconds().into()),

@@ -1,6 +1,5 @@
 use jiff::SignedDuration;
 use leasehold::app::{AppError, IssueRequest, issue};
-use leasehold::aws::AwsIssuer;
 use leasehold::domain::secret::Secret;
 use leasehold::domain::text::escape;
 use leasehold::output::text;
@@ -26,10 +25,7 @@ pub(crate) async fn run(args: IssueArgs, terminal: Terminal) -> Result<u8, AppEr
         token_code: args.mfa_code.map(|code| Secret::new(code.0)),
         deadline: SignedDuration::from_secs(timeout.seconds().into()),
     };
-    let connect = async |region: &str| {
-        let session = wire_up::aws_session(region, timeout).await?;
-        Ok(AwsIssuer::new(&session))
-    };
+    let connect = async |region: &str| wire_up::issuer(region, timeout).await;
     let issued = issue(&store, connect, &SystemClock, &RandomIds, &system::who(), request).await?;
     for note in &issued.notes {
         eprint(|out| writeln!(out, "note: {}", escape(note)));

@@ -1,16 +1,14 @@
 use leasehold::app::{AppError, Failure, Meaning, PlanRequest, Planned, make_plan, validate};
-use leasehold::aws::AwsReader;
 use leasehold::domain::plan::Plan;
 use leasehold::output::text;
 use leasehold::ports::{Clock as _, ManifestSet};
-use leasehold::state::FileStore;
 use leasehold::wire::plan_v1;
 
 use crate::args::{Format, PlanArgs, StateArgs};
 use crate::exit;
 use crate::system::SystemClock;
 use crate::terminal::{Terminal, print};
-use crate::wire_up::{self, Prefer};
+use crate::wire_up::{self, Prefer, Store};
 
 pub(crate) async fn run(args: &PlanArgs, terminal: Terminal) -> Result<u8, AppError> {
     let manifests = wire_up::manifests(&args.source, Prefer::CommitInCi, false)?;
@@ -33,14 +31,14 @@ pub(crate) async fn run(args: &PlanArgs, terminal: Terminal) -> Result<u8, AppEr
 /// Makes a plan with the live AWS that the Broker's region leads to.
 pub(crate) async fn make(
     manifests: &ManifestSet,
-    store: &FileStore,
+    store: &Store,
     state: &StateArgs,
     request: PlanRequest<'_>,
 ) -> Result<Planned, AppError> {
     // Faults in the manifests are told before anybody is asked for credentials.
     let desired = validate(manifests)?;
-    let session = wire_up::aws_session(&desired.broker.spec.region, state.timeout).await?;
-    make_plan(manifests.basis.clone(), desired, &AwsReader::new(&session), store, SystemClock.now(), request).await
+    let reader = wire_up::reader(&desired.broker.spec.region, state.timeout).await?;
+    make_plan(manifests.basis.clone(), desired, &reader, store, SystemClock.now(), request).await
 }
 
 fn code(plan: &Plan, detailed: bool) -> u8 {

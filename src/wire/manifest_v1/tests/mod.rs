@@ -2,7 +2,6 @@ mod errors;
 mod golden;
 mod hostile;
 mod laws;
-mod speed;
 mod text;
 
 use std::sync::Arc;
