@@ -15,24 +15,24 @@ use leasehold::domain::span::SourceFile;
 use leasehold::ports::{CloudRead, Issuer, ManifestSet, StateStore};
 use leasehold::testing::{CountingIds, FakeCloud, FixedClock, block_on};
 
-pub const READ_ONLY: &str = "arn:aws:iam::111122223333:role/ProdAppReadOnly";
-pub const READ_WRITE: &str = "arn:aws:iam::111122223333:role/ProdAppRW";
-pub const RUNNER: &str = "arn:aws:iam::111122223333:role/VaultRunner";
-pub const USER: &str = "arn:aws:iam::111122223333:user/broker";
+pub(crate) const READ_ONLY: &str = "arn:aws:iam::111122223333:role/ProdAppReadOnly";
+pub(crate) const READ_WRITE: &str = "arn:aws:iam::111122223333:role/ProdAppRW";
+pub(crate) const RUNNER: &str = "arn:aws:iam::111122223333:role/VaultRunner";
+pub(crate) const USER: &str = "arn:aws:iam::111122223333:user/broker";
 
 /// A trust policy that admits one principal.
-pub fn trusting(principal: &str) -> String {
+pub(crate) fn trusting(principal: &str) -> String {
     format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{principal}"}},"Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"]}}]}}"#
     )
 }
 
-pub fn arn(text: &str) -> RoleArn {
+pub(crate) fn arn(text: &str) -> RoleArn {
     RoleArn::parse(text).expect("a role ARN")
 }
 
 /// The Broker document, and role documents after it.
-pub fn manifests(broker: &str, roles: &str) -> String {
+pub(crate) fn manifests(broker: &str, roles: &str) -> String {
     format!(
         "apiVersion: leasehold/v1\nkind: Broker\nmetadata: {{name: prod}}\nspec:\n  principal: {broker}\n  \
          region: ap-northeast-1\n  deployment: prod\n{roles}"
@@ -40,27 +40,27 @@ pub fn manifests(broker: &str, roles: &str) -> String {
 }
 
 /// One Role document of type assumed_role; `more` are further lines of its spec.
-pub fn role(name: &str, arn: &str, more: &str) -> String {
+pub(crate) fn role(name: &str, arn: &str, more: &str) -> String {
     let more: String = more.lines().map(|line| format!("  {line}\n")).collect();
     format!(
         "---\napiVersion: leasehold/v1\nkind: Role\nmetadata: {{name: {name}}}\nspec:\n  role_arns: [{arn}]\n{more}"
     )
 }
 
-pub struct Scene {
-    pub clock: Arc<FixedClock>,
-    pub ids: CountingIds,
-    pub cloud: FakeCloud<Arc<FixedClock>>,
-    pub broker: String,
+pub(crate) struct Scene {
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) ids: CountingIds,
+    pub(crate) cloud: FakeCloud<Arc<FixedClock>>,
+    pub(crate) broker: String,
 }
 
 impl Scene {
     /// A role as broker, and the two target roles of the tutorials.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_broker(RUNNER)
     }
 
-    pub fn with_broker(broker: &str) -> Self {
+    pub(crate) fn with_broker(broker: &str) -> Self {
         let now = "2026-11-23T12:00:00Z".parse().expect("an instant");
         let clock = Arc::new(FixedClock::ticking(now, SignedDuration::from_millis(1)));
         let cloud = FakeCloud::new(Arc::clone(&clock), BrokerPrincipal::parse(broker).expect("a principal"));
@@ -69,7 +69,7 @@ impl Scene {
         Self { clock, ids: CountingIds::default(), cloud, broker: broker.to_owned() }
     }
 
-    pub fn set(&self, roles: &str) -> ManifestSet {
+    pub(crate) fn set(&self, roles: &str) -> ManifestSet {
         let text = manifests(&self.broker, roles);
         let basis = Basis {
             commit: Some("1".repeat(40)),
@@ -81,18 +81,23 @@ impl Scene {
         ManifestSet { files: vec![file], problems: Vec::new(), basis }
     }
 
-    pub fn plan_in<C: CloudRead, S: StateStore>(&self, cloud: &C, store: &S, roles: &str) -> Result<Planned, AppError> {
+    pub(crate) fn plan_in<C: CloudRead, S: StateStore>(
+        &self,
+        cloud: &C,
+        store: &S,
+        roles: &str,
+    ) -> Result<Planned, AppError> {
         let set = self.set(roles);
         let desired = validate(&set)?;
         let now = leasehold::ports::Clock::now(&self.clock);
         block_on(make_plan(set.basis, desired, cloud, store, now, PlanRequest::default()))
     }
 
-    pub fn plan<S: StateStore>(&self, store: &S, roles: &str) -> Planned {
+    pub(crate) fn plan<S: StateStore>(&self, store: &S, roles: &str) -> Planned {
         self.plan_in(&self.cloud, store, roles).expect("a plan")
     }
 
-    pub fn apply<S: StateStore>(&self, store: &S, roles: &str) -> Result<Applied, Failure> {
+    pub(crate) fn apply<S: StateStore>(&self, store: &S, roles: &str) -> Result<Applied, Failure> {
         let planned = match self.plan_in(&self.cloud, store, roles) {
             Ok(planned) => planned,
             Err(AppError::Failed(failure)) => return Err(*failure),
@@ -102,11 +107,11 @@ impl Scene {
         block_on(commit(review, store, &self.clock, &self.ids, &Who::default()))
     }
 
-    pub fn issue<S: StateStore>(&self, store: &S, role: &str) -> Result<IssuedLease, Failure> {
+    pub(crate) fn issue<S: StateStore>(&self, store: &S, role: &str) -> Result<IssuedLease, Failure> {
         self.issue_as(store, request(role))
     }
 
-    pub fn issue_as<S: StateStore>(&self, store: &S, request: IssueRequest) -> Result<IssuedLease, Failure> {
+    pub(crate) fn issue_as<S: StateStore>(&self, store: &S, request: IssueRequest) -> Result<IssuedLease, Failure> {
         let connect = async |_: &str| Ok(ByRef(&self.cloud));
         match block_on(issue(store, connect, &self.clock, &self.ids, &Who::default(), request)) {
             Ok(issued) => Ok(issued),
@@ -116,7 +121,7 @@ impl Scene {
     }
 }
 
-pub fn request(role: &str) -> IssueRequest {
+pub(crate) fn request(role: &str) -> IssueRequest {
     IssueRequest {
         role: role.to_owned(),
         ttl: None,
@@ -129,7 +134,7 @@ pub fn request(role: &str) -> IssueRequest {
 }
 
 /// An issuer that belongs to somebody else.
-pub struct ByRef<'a, I>(pub &'a I);
+pub(crate) struct ByRef<'a, I>(pub(crate) &'a I);
 
 impl<I: Issuer + Sync> Issuer for ByRef<'_, I> {
     async fn caller_identity(&self) -> Result<leasehold::domain::world::CallerIdentity, leasehold::ports::CloudError> {

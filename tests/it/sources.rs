@@ -173,7 +173,7 @@ fn a_file_that_may_not_be_read_is_a_problem_of_its_own() {
     write(temp.path(), "closed.yaml", "kind: Role\n");
     write(temp.path(), "open.yaml", "kind: Role\n");
     let closed = temp.path().join("closed.yaml");
-    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0)).expect("set");
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o0)).expect("set");
     let set = read(&Directory::new(temp.path()));
     if std::fs::read(&closed).is_ok() {
         // Root reads everything.

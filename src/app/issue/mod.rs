@@ -3,28 +3,28 @@
 //! The order is the protection: audit request, lease intent, AWS, lease active, audit response, hand-over. Each is
 //! durable before the next begins. Whatever fails after AWS answered drops the credential; the lease stays for the sweep.
 
+mod allow;
+mod ask;
+
 use jiff::SignedDuration;
 
+use self::allow::{Allowed, allow};
+use self::ask::ask;
 use super::audit::{self, Event, Who};
 use super::ledger::{self, StoredLease};
 use super::plan::no_such_role;
-use super::{AppError, Failure, Meaning, read_record, read_role, refusal};
+use super::{AppError, Failure, Meaning, read_head, read_record, read_role, refusal};
 use crate::domain::Timestamp;
 use crate::domain::audit::{AuditAction, EventId};
-use crate::domain::credential::{AssumedRoleSpec, CredentialSpec, CredentialType, PolicySpec};
+use crate::domain::credential::CredentialSpec;
 use crate::domain::desired::BrokerSpec;
-use crate::domain::digest::canonical_json;
-use crate::domain::duration::{self, Solution};
-use crate::domain::ident::{Name, RoleArn, is_iam_name_char};
+use crate::domain::duration::Solution;
+use crate::domain::ident::{Name, RoleArn};
 use crate::domain::lease::{Ending, Grant, Lease, LeaseId, LeaseRequest, LeaseState};
-use crate::domain::limits;
 use crate::domain::record::{AppliedRole, Head, RoleFacts};
 use crate::domain::secret::{Credentials, Secret};
-use crate::domain::text;
 use crate::domain::ttl::Ttl;
-use crate::ports::{
-    AssumeRole, Clock, CloudError, FederationToken, Ids, Issued, Issuer, Mfa, SessionToken, StateStore,
-};
+use crate::ports::{Clock, CloudError, Ids, Issued, Issuer, StateStore};
 
 /// How far AWS's clock may run ahead of ours when a lease's last instant is reckoned before AWS has answered. AWS itself
 /// refuses requests signed more than a few minutes off.
@@ -161,7 +161,7 @@ async fn prepare<S: StateStore>(
         return Err((Some(head), failure));
     };
     match allow(request, lease, &broker, &role, now) {
-        Ok((role_arn, facts, session_name, solution)) => {
+        Ok(Allowed { role_arn, facts, session_name, solution }) => {
             Ok(Prepared { head, broker, role, role_arn, facts, session_name, solution })
         }
         Err(failure) => Err((Some(head), failure)),
@@ -177,130 +177,6 @@ async fn not_recorded<S: StateStore>(store: &S, name: &Name) -> Failure {
     let mut failure = no_such_role(name.as_str(), "in the record", known.iter().map(Name::as_str));
     failure.meaning = Meaning::RefusedHere;
     failure.because("`issue` hands out what was applied, and nothing else")
-}
-
-type Allowed = (Option<RoleArn>, Option<RoleFacts>, Option<String>, Solution);
-
-/// Whether the record allows this request.
-fn allow(
-    request: &IssueRequest,
-    lease: &LeaseId,
-    broker: &BrokerSpec,
-    role: &AppliedRole,
-    now: Timestamp,
-) -> Result<Allowed, Failure> {
-    let name = &role.spec.name;
-    let refuse = |kind, message: String| Failure::new(Meaning::RefusedHere, kind, message);
-    if let Some(day) = role.spec.expires.filter(|day| day.is_over(now)) {
-        return Err(refuse("role-expired", format!("the role `{name}` expired with {day}"))
-            .help("set a later `expires` in its document, and apply"));
-    }
-    if !role.violations.is_empty() {
-        return Err(refuse("role-violating", format!("the role `{name}` was recorded with findings that block it"))
-            .because(format!("when it was applied, this stood: {}", role.violations.join(", ")))
-            .help(format!("`leasehold explain {}` tells what to do; mend it, and apply", role.violations[0])));
-    }
-    let spec = &role.spec.credential;
-    if spec.kind() == CredentialType::IamUser {
-        return Err(refuse(
-            "not-yet",
-            format!("the role `{name}` is an iam_user, and this version cannot issue those yet"),
-        )
-        .because("an IAM user must be ended by somebody, and `sweep`, which does that, does not exist yet")
-        .help("use assumed_role where an STS session will do"));
-    }
-    let role_arn = choose_role_arn(request, spec, name)?;
-    let facts = role_arn.as_ref().and_then(|arn| role.facts.get(arn)).cloned();
-    let session_name = session_name(request, spec, name, lease)?;
-    needs_mfa(request, spec, name)?;
-    let solution = duration::solve(spec, broker, facts.as_ref(), request.ttl, request.clamp)
-        .map_err(|unsolvable| refusal::of_duration(&unsolvable, name, role_arn.as_ref()))?;
-    Ok((role_arn, facts, session_name, solution))
-}
-
-fn choose_role_arn(request: &IssueRequest, spec: &CredentialSpec, name: &Name) -> Result<Option<RoleArn>, Failure> {
-    let arns = spec.role_arns();
-    let Some(asked) = &request.role_arn else { return Ok(arns.first().cloned()) };
-    if let Some(found) = arns.iter().find(|arn| arn.as_str() == asked) {
-        return Ok(Some(found.clone()));
-    }
-    let failure = Failure::new(
-        Meaning::RefusedHere,
-        "role-arn-not-declared",
-        format!("the role `{name}` may not be issued for `{}`", text::escape(asked)),
-    );
-    Err(if arns.is_empty() {
-        failure.help(format!("leave --role-arn out: a {} assumes no role", spec.kind()))
-    } else {
-        failure.help(format!("it has: {}", arns.iter().map(RoleArn::as_str).collect::<Vec<_>>().join(", ")))
-    })
-}
-
-/// The session's name: as asked, else `<role>-<lease id>`, unique for each lease, so that CloudTrail leads back to it.
-fn session_name(
-    request: &IssueRequest,
-    spec: &CredentialSpec,
-    name: &Name,
-    lease: &LeaseId,
-) -> Result<Option<String>, Failure> {
-    let longest = match spec.kind() {
-        CredentialType::AssumedRole => limits::SESSION_NAME_MAX,
-        CredentialType::FederationToken => limits::FEDERATION_NAME_MAX,
-        CredentialType::SessionToken | CredentialType::IamUser => {
-            return match &request.session_name {
-                None => Ok(None),
-                Some(_) => Err(Failure::new(
-                    Meaning::RefusedHere,
-                    "no-session-name",
-                    format!("a {} carries no session name", spec.kind()),
-                )
-                .help("leave --session-name out")),
-            };
-        }
-    };
-    let Some(asked) = &request.session_name else {
-        let room = longest - lease.as_str().len() - 1;
-        let role: String = name.as_str().chars().take(room).collect();
-        return Ok(Some(format!("{role}-{lease}")));
-    };
-    let length = asked.chars().count();
-    if (limits::SESSION_NAME_MIN..=longest).contains(&length) && asked.chars().all(is_iam_name_char) {
-        return Ok(Some(asked.clone()));
-    }
-    Err(Failure::new(
-        Meaning::RefusedHere,
-        "bad-session-name",
-        format!("`{}` is no session name", text::short(asked, 80)),
-    )
-    .help(format!("AWS wants {} to {longest} of: letters, digits and _+=,.@-", limits::SESSION_NAME_MIN)))
-}
-
-fn needs_mfa(request: &IssueRequest, spec: &CredentialSpec, name: &Name) -> Result<(), Failure> {
-    let serial = mfa_serial(spec);
-    match (serial, &request.token_code) {
-        (Some(serial), None) => Err(Failure::new(
-            Meaning::RefusedHere,
-            "mfa-code-missing",
-            format!("the role `{name}` asks for a code of the MFA device {}", text::escape(serial)),
-        )
-        .help("give its six digits: --mfa-code 123456")),
-        (None, Some(_)) => {
-            Err(Failure::new(Meaning::RefusedHere, "no-mfa-device", format!("the role `{name}` names no MFA device"))
-                .help("leave --mfa-code out, or declare mfa_serial_number"))
-        }
-        (Some(_), Some(code)) if code.expose().len() != 6 || !code.expose().bytes().all(|b| b.is_ascii_digit()) => {
-            Err(Failure::new(Meaning::RefusedHere, "bad-mfa-code", "an MFA code has exactly six digits"))
-        }
-        (Some(_), Some(_)) | (None, None) => Ok(()),
-    }
-}
-
-fn mfa_serial(spec: &CredentialSpec) -> Option<&str> {
-    match spec {
-        CredentialSpec::AssumedRole(spec) => spec.mfa_serial_number.as_deref(),
-        CredentialSpec::SessionToken(spec) => spec.mfa_serial_number.as_deref(),
-        CredentialSpec::FederationToken(_) | CredentialSpec::IamUser(_) => None,
-    }
 }
 
 fn intent(prepared: &Prepared, request: &IssueRequest, id: LeaseId, now: Timestamp) -> Lease {
@@ -336,7 +212,7 @@ fn intent(prepared: &Prepared, request: &IssueRequest, id: LeaseId, now: Timesta
 /// intent without a credential: it ends by itself.
 async fn still_recorded<S: StateStore>(store: &S, prepared: &Prepared) -> Result<(), Failure> {
     let Prepared { head, role, .. } = prepared;
-    let now = super::record::read_head(store).await?.map(|read| read.head);
+    let now = read_head(store).await?.map(|read| read.head);
     if now.as_ref() == Some(head) {
         return Ok(());
     }
@@ -350,66 +226,6 @@ async fn still_recorded<S: StateStore>(store: &S, prepared: &Prepared) -> Result
         format!("the role `{}` was changed by an apply just now", role.spec.name),
     )
     .help("run the command again"))
-}
-
-async fn ask<I: Issuer>(issuer: &I, prepared: &Prepared, request: &IssueRequest) -> Result<Issued, CloudError> {
-    let ttl = prepared.solution.ttl;
-    let mfa = |serial: Option<&str>| {
-        serial.zip(request.token_code.as_ref()).map(|(serial, code)| Mfa {
-            serial_number: serial.to_owned(),
-            token_code: Secret::new(code.expose().to_owned()),
-        })
-    };
-    let session_name = prepared.session_name.clone().unwrap_or_default();
-    match (&prepared.role.spec.credential, &prepared.role_arn) {
-        (CredentialSpec::AssumedRole(spec), Some(role_arn)) => {
-            let AssumedRoleSpec {
-                role_arns: _,
-                ttl: _,
-                external_id,
-                session_tags,
-                transitive_tag_keys,
-                source_identity,
-                policy,
-                mfa_serial_number,
-            } = spec;
-            let (policy, policy_arns) = session_policy(policy);
-            let call = AssumeRole {
-                role_arn: role_arn.clone(),
-                session_name,
-                ttl,
-                external_id: external_id.clone(),
-                source_identity: source_identity.clone(),
-                tags: session_tags.clone(),
-                transitive_tag_keys: transitive_tag_keys.clone(),
-                policy,
-                policy_arns,
-                mfa: mfa(mfa_serial_number.as_deref()),
-            };
-            issuer.assume_role(&call).await
-        }
-        (CredentialSpec::FederationToken(spec), _) => {
-            let (policy, policy_arns) = session_policy(&spec.policy);
-            let tags = spec.session_tags.clone();
-            issuer.federation_token(&FederationToken { name: session_name, ttl, tags, policy, policy_arns }).await
-        }
-        (CredentialSpec::SessionToken(spec), _) => {
-            issuer.session_token(&SessionToken { ttl, mfa: mfa(spec.mfa_serial_number.as_deref()) }).await
-        }
-        // `allow` refuses both before anything is written.
-        (CredentialSpec::AssumedRole(_), None) | (CredentialSpec::IamUser(_), _) => Err(CloudError {
-            kind: crate::ports::CloudErrorKind::Refused,
-            operation: "issue",
-            code: None,
-            message: "the role cannot be asked of STS".to_owned(),
-            request_id: None,
-        }),
-    }
-}
-
-fn session_policy(policy: &PolicySpec) -> (Option<String>, Vec<String>) {
-    let PolicySpec { document, arns, groups: _ } = policy;
-    (document.as_ref().map(canonical_json), arns.iter().map(ToString::to_string).collect())
 }
 
 /// Writes down that AWS gave nothing. Only a refusal that proves it ends the lease; any doubt leaves it as an intent,
