@@ -111,11 +111,12 @@ impl From<CloudError> for Failure {
         let CloudError { kind, operation, code, message, request_id } = error;
         let (meaning, name, text, help) = story(kind, operation);
         let mut failure = Self::new(meaning, name, text).help(help);
-        failure.aws = Some(match (code, request_id) {
-            (Some(code), Some(id)) => format!("{code}: {message} (request {id})"),
-            (Some(code), None) => format!("{code}: {message}"),
-            (None, _) => message,
-        });
+        match (code, request_id) {
+            (Some(code), Some(id)) => failure.aws = Some(format!("{code}: {message} (request {id})")),
+            (Some(code), None) => failure.aws = Some(format!("{code}: {message}")),
+            // Without a code nobody at AWS said this.
+            (None, _) => failure.causes.push(message),
+        }
         failure
     }
 }
@@ -131,7 +132,7 @@ fn story(kind: CloudErrorKind, operation: &str) -> (Meaning, &'static str, Strin
         CloudErrorKind::NoCredentials => (
             Meaning::Unreachable,
             "no-credentials",
-            format!("no AWS credentials were found, and {operation} needs some"),
+            "there are no AWS credentials to ask with".to_owned(),
             "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached \
              (web identity, container or instance)",
         ),

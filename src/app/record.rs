@@ -4,6 +4,7 @@
 //! and never a key that the next apply would have to overwrite.
 
 use super::{Failure, Meaning, swap};
+use crate::domain::audit::AuditAction;
 use crate::domain::desired::BrokerSpec;
 use crate::domain::digest::Digest;
 use crate::domain::ident::Name;
@@ -35,10 +36,11 @@ pub fn snapshot_key(serial: u64, digest: &Digest) -> String {
 /// The head; `None` before the first apply.
 pub async fn read_head<S: StateStore>(store: &S) -> Result<Option<ReadHead>, Failure> {
     let Some(object) = store.get(HEAD_KEY).await? else {
-        // A head that is gone while snapshots are there is damage, not a fresh start.
-        let snapshots = store.list("snap/").await?;
-        let (leases, none) = (store.list("lease/").await?, snapshots.is_empty());
-        return if none || leases.is_empty() && only_orphans(&snapshots) { Ok(None) } else { Err(head_is_gone(store)) };
+        return if never_applied(store).await? {
+            Ok(None)
+        } else {
+            Err(damaged(store, HEAD_KEY, "it is gone, and what it leaves behind shows that there was one"))
+        };
     };
     let envelope = state_v1::decode_head(&object.bytes).map_err(|error| corrupt(store, HEAD_KEY, &error))?;
     Ok(Some(ReadHead {
@@ -49,9 +51,21 @@ pub async fn read_head<S: StateStore>(store: &S) -> Result<Option<ReadHead>, Fai
     }))
 }
 
-/// A first apply that died before its head leaves exactly snapshots of serial 1.
-fn only_orphans(snapshots: &[String]) -> bool {
-    snapshots.iter().all(|key| key.starts_with("snap/0000000001-"))
+/// Whether a store without a head never had one. A first apply that died before its head leaves a snapshot of serial 1
+/// and the event that announced it; anything more means that a head is gone, which is damage and no fresh start.
+async fn never_applied<S: StateStore>(store: &S) -> Result<bool, Failure> {
+    let snapshots = store.list("snap/").await?;
+    if !snapshots.iter().all(|key| key.starts_with("snap/0000000001-")) || !store.list("lease/").await?.is_empty() {
+        return Ok(false);
+    }
+    for key in store.list("audit/").await? {
+        let Some(object) = store.get(&key).await? else { continue };
+        let event = state_v1::decode_audit(&object.bytes).map_err(|error| corrupt(store, &key, &error))?;
+        if event.body.action != AuditAction::ApplyRequested {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The whole record; `None` before the first apply.
@@ -116,10 +130,6 @@ pub(super) async fn replace<S: StateStore>(
     let bytes = state_v1::encode_head(generation, write_id, &head);
     swap::swap(store, HEAD_KEY, previous.map(|read| &read.version), &bytes).await?;
     Ok(head)
-}
-
-fn head_is_gone<S: StateStore>(store: &S) -> Failure {
-    damaged(store, HEAD_KEY, "it is gone, while snapshots or leases are there")
 }
 
 /// An object that cannot be believed.

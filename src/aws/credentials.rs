@@ -74,7 +74,14 @@ fn failed(error: &CredentialsError) -> CloudError {
         CredentialsError::CredentialsNotLoaded(_) => cloud_error(
             CloudErrorKind::NoCredentials,
             OPERATION,
-            "none were found: not in the environment, a profile, a web identity, a container or an instance",
+            "nothing was found in the environment, a profile, a web identity, a container or an instance",
+        ),
+        // The instance metadata service is asked last, when nothing else is configured: whatever it says, the fault to
+        // tell of is that there are no credentials.
+        _ if chain(error).contains("IMDS") => cloud_error(
+            CloudErrorKind::NoCredentials,
+            OPERATION,
+            format!("nothing is configured, and the instance metadata service gave none ({})", chain(error)),
         ),
         _ if never_connected(error) => cloud_error(CloudErrorKind::Unreachable, OPERATION, chain(error)),
         _ => cloud_error(CloudErrorKind::CredentialsFailed, OPERATION, chain(error)),

@@ -79,11 +79,18 @@ impl Caller {
             }
             made += 1;
             self.calls.fetch_add(1, Ordering::Relaxed);
-            let Failure { mut error, remedy } = match timeout_at(end, Box::pin(attempt())).await {
-                Ok(Ok(output)) => return Ok(output),
+            let asked = Instant::now();
+            let answer = timeout_at(end, Box::pin(attempt())).await;
+            let took = asked.elapsed();
+            let Failure { mut error, remedy } = match answer {
+                Ok(Ok(output)) => {
+                    tracing::debug!(operation, attempt = made, ?took, "answered");
+                    return Ok(output);
+                }
                 Ok(Err(failed)) => errors::classify(operation, &failed),
                 Err(_) => return Err(settle(repeat, open, errors::out_of_time(operation, made))),
             };
+            tracing::info!(operation, attempt = made, ?took, kind = ?error.kind, "failed");
             if error.kind == CloudErrorKind::Unreachable {
                 error.message = format!("{}: {}", self.endpoint, error.message);
             }

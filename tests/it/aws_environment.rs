@@ -143,7 +143,7 @@ fn the_environment_decides() {
         (
             "silent metadata service",
             vec![region, ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &silent.endpoint), ("AWS_ENDPOINT_URL", http)],
-            "NoCredentials none were found",
+            "NoCredentials nothing was found",
         ),
         (
             "half of the keys",
@@ -176,7 +176,7 @@ fn the_environment_decides() {
         (
             "no metadata service",
             vec![region, ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &closed), ("AWS_ENDPOINT_URL", http)],
-            "NoCredentials none were found",
+            "NoCredentials nothing was found",
         ),
         (
             "proxy that loopback does not need",

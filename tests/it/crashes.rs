@@ -123,6 +123,16 @@ fn an_apply_happens_whole_or_not_at_all() {
 }
 
 #[test]
+fn a_head_that_is_gone_is_damage_even_before_the_first_lease() {
+    let (scene, store) = (Scene::new(), MemoryStore::new());
+    let roles = role("app", READ_ONLY, "max_sts_ttl: 1h");
+    scene.apply(&store, &roles).expect("applied");
+    store.tamper("head.json", None);
+    assert_eq!(scene.apply(&store, &roles).expect_err("refused").kind, "state-damaged");
+    assert_eq!(scene.issue(&store, "app").map(drop).expect_err("refused").kind, "state-damaged");
+}
+
+#[test]
 fn a_damaged_state_is_refused_and_never_taken_for_a_new_one() {
     let (scene, store) = (Scene::new(), MemoryStore::new());
     let roles = role("app", READ_ONLY, "max_sts_ttl: 1h");

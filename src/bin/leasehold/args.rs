@@ -5,10 +5,24 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use leasehold::domain::ttl::Ttl;
 
+const AFTER_HELP: &str = "\
+In a pull request:   leasehold plan
+On merge:            leasehold apply --auto-approve
+In a pipeline:       eval \"$(leasehold issue ROLE --format env)\"
+
+Every finding has a page: leasehold explain LH103. Exit codes are in the README.";
+
 /// Git declares who may hold which AWS credentials, and for how long. `plan` proves it against live IAM, `apply` records
 /// what was reviewed, `issue` hands out what was applied.
 #[derive(Debug, Parser)]
-#[command(name = "leasehold", version, propagate_version = true, subcommand_required = true, max_term_width = 100)]
+#[command(
+    name = "leasehold",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    max_term_width = 100,
+    after_help = AFTER_HELP
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use leasehold::app::{Failure, Meaning};
 use leasehold::aws::{self, AwsIssuer, AwsReader};
 use leasehold::domain::ttl::Ttl;
-use leasehold::ports::{ManifestSet, Manifests as _, SourceError};
+use leasehold::ports::{ManifestSet, Manifests as _, SourceError, StateStore as _};
 use leasehold::source::{self, Directory, GitTree, WorkTree};
 use leasehold::state::{FileStore, StateUrl, parse_url};
 
@@ -24,6 +24,19 @@ pub(crate) enum Prefer {
 
 /// Reads the manifests.
 pub(crate) fn manifests(args: &SourceArgs, prefer: Prefer, allow_dirty: bool) -> Result<ManifestSet, Failure> {
+    let set = read_manifests(args, prefer, allow_dirty)?;
+    let ManifestSet { files, problems, basis } = &set;
+    tracing::info!(
+        files = files.len(),
+        refused = problems.len(),
+        commit = basis.commit,
+        dirty = basis.dirty,
+        "manifests"
+    );
+    Ok(set)
+}
+
+fn read_manifests(args: &SourceArgs, prefer: Prefer, allow_dirty: bool) -> Result<ManifestSet, Failure> {
     if let Some(rev) = &args.rev {
         return at_commit(&args.dir, rev, args.path.as_deref());
     }
@@ -86,7 +99,9 @@ pub(crate) fn store(url: Option<&str>, dir: &Path) -> Result<Store, Failure> {
         },
         None => top_of_repository(dir).join(".leasehold"),
     };
-    FileStore::open(&folder).map_err(Failure::from)
+    let store = FileStore::open(&folder)?;
+    tracing::info!(location = %leasehold::domain::text::escape(&store.location()), "state");
+    Ok(store)
 }
 
 fn top_of_repository(dir: &Path) -> PathBuf {

@@ -99,6 +99,7 @@ pub(super) const TABLE: &[Layer] = &[
             "serde_json",
             "thiserror",
             "tokio",
+            "tracing",
         ]),
         purity: Purity::Adapter,
     },
