@@ -153,29 +153,41 @@ pub fn write_credential_process(hand_over: HandOver<'_>, out: &mut dyn io::Write
     out.write_all(&buffer)
 }
 
-/// Writes lines for `eval` in a POSIX shell. A credential without a session token unsets the variable, so that an older
-/// token is never sent with it.
+/// The environment variables that AWS's tools read, with their values; `None` where a variable must not be set, so that
+/// an older session token is never sent with this key.
 ///
-/// A value with control or invisible characters is an error of kind `InvalidData`: no AWS credential has any, and
-/// quoting cannot make them harmless to look at.
-pub fn write_env(hand_over: HandOver<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+/// A value with control or invisible characters is an error of kind `InvalidData`: no AWS credential has any.
+pub fn variables(hand_over: HandOver<'_>) -> io::Result<[(&'static str, Option<Zeroizing<String>>); 4]> {
     let Credentials { access_key_id, secret_access_key, session_token, expires_at: _ } = hand_over.credentials;
+    let harmless = |name: &str, value: &str| {
+        if value.chars().any(is_unsafe) {
+            let message = format!("AWS's answer for {name} holds characters that no credential has");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
+        Ok(Zeroizing::new(value.to_owned()))
+    };
+    let (id, secret, token) = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN");
+    Ok([
+        (id, Some(harmless(id, access_key_id)?)),
+        (secret, Some(harmless(secret, secret_access_key.expose())?)),
+        (token, session_token.as_ref().map(|value| harmless(token, value.expose())).transpose()?),
+        ("AWS_CREDENTIAL_EXPIRATION", Some(Zeroizing::new(hand_over.expires_at().to_string()))),
+    ])
+}
+
+/// Writes [`variables`] as lines for `eval` in a POSIX shell.
+pub fn write_env(hand_over: HandOver<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut buffer = hand_over.buffer();
-    export(&mut buffer, "AWS_ACCESS_KEY_ID", access_key_id)?;
-    export(&mut buffer, "AWS_SECRET_ACCESS_KEY", secret_access_key.expose())?;
-    match session_token {
-        Some(token) => export(&mut buffer, "AWS_SESSION_TOKEN", token.expose())?,
-        None => buffer.extend_from_slice(b"unset AWS_SESSION_TOKEN\n"),
+    for (name, value) in variables(hand_over)? {
+        match value {
+            Some(value) => export(&mut buffer, name, &value),
+            None => buffer.extend_from_slice(format!("unset {name}\n").as_bytes()),
+        }
     }
-    export(&mut buffer, "AWS_CREDENTIAL_EXPIRATION", &hand_over.expires_at().to_string())?;
     out.write_all(&buffer)
 }
 
-fn export(buffer: &mut Vec<u8>, name: &str, value: &str) -> io::Result<()> {
-    if value.chars().any(is_unsafe) {
-        let message = format!("AWS's answer for {name} holds characters that no credential has");
-        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-    }
+fn export(buffer: &mut Vec<u8>, name: &str, value: &str) {
     buffer.extend_from_slice(b"export ");
     buffer.extend_from_slice(name.as_bytes());
     buffer.extend_from_slice(b"='");
@@ -186,7 +198,6 @@ fn export(buffer: &mut Vec<u8>, name: &str, value: &str) -> io::Result<()> {
         }
     }
     buffer.extend_from_slice(b"'\n");
-    Ok(())
 }
 
 /// The JSON Schema of the two JSON forms.

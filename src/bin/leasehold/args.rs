@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -8,7 +9,7 @@ use leasehold::domain::ttl::Ttl;
 const AFTER_HELP: &str = "\
 In a pull request:   leasehold plan
 On merge:            leasehold apply --auto-approve
-In a pipeline:       eval \"$(leasehold issue ROLE --format env)\"
+In a pipeline:       leasehold exec ROLE -- COMMAND
 
 Every finding has a page: leasehold explain LH103. Exit codes are in the README.";
 
@@ -60,6 +61,8 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     /// Hand out one credential of an applied role
     Issue(IssueArgs),
+    /// Run a command with one credential of an applied role in its environment
+    Exec(ExecArgs),
     /// Look at the leases
     #[command(subcommand)]
     Lease(LeaseCommand),
@@ -170,8 +173,9 @@ pub(crate) struct ApplyArgs {
     pub(crate) format: Format,
 }
 
+/// What to issue.
 #[derive(Debug, Args)]
-pub(crate) struct IssueArgs {
+pub(crate) struct LeaseRequestArgs {
     /// The role's name
     #[arg(value_name = "ROLE")]
     pub(crate) role: String,
@@ -190,17 +194,32 @@ pub(crate) struct IssueArgs {
     /// Six digits of the role's MFA device (LEASEHOLD_MFA_CODE keeps them off the process list)
     #[arg(long, value_name = "CODE", env = "LEASEHOLD_MFA_CODE", hide_env_values = true)]
     pub(crate) mfa_code: Option<MfaCode>,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// Folder whose repository holds the state, when --state is not given
+    #[arg(long, value_name = "DIR", default_value = ".", help_heading = "State and AWS")]
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IssueArgs {
+    #[command(flatten)]
+    pub(crate) request: LeaseRequestArgs,
     /// Form of the credentials
     #[arg(long, value_enum, default_value_t = CredentialFormat::Json)]
     pub(crate) format: CredentialFormat,
     /// Print the secrets although standard output is a terminal
     #[arg(long)]
     pub(crate) show: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExecArgs {
     #[command(flatten)]
-    pub(crate) state: StateArgs,
-    /// Folder whose repository holds the state, when --state is not given
-    #[arg(long, value_name = "DIR", default_value = ".", help_heading = "State and AWS")]
-    pub(crate) dir: PathBuf,
+    pub(crate) request: LeaseRequestArgs,
+    /// The command and its arguments, after --
+    #[arg(value_name = "COMMAND", last = true, required = true, num_args = 1..)]
+    pub(crate) command: Vec<OsString>,
 }
 
 /// A one-time code: never printed by `Debug`.

@@ -1,5 +1,5 @@
 use jiff::SignedDuration;
-use leasehold::app::{AppError, IssueRequest, issue};
+use leasehold::app::{AppError, IssueRequest, IssuedLease, issue};
 use leasehold::domain::secret::Secret;
 use leasehold::domain::text::escape;
 use leasehold::output::text;
@@ -7,29 +7,14 @@ use leasehold::ports::Clock as _;
 use leasehold::wire::credentials_v1::{self, HandOver};
 use leasehold::wire::lease_v1;
 
-use crate::args::{CredentialFormat, IssueArgs};
+use crate::args::{CredentialFormat, IssueArgs, LeaseRequestArgs};
 use crate::exit;
 use crate::system::{self, RandomIds, SystemClock};
 use crate::terminal::{Terminal, eprint, hand_over, print};
 use crate::wire_up;
 
 pub(crate) async fn run(args: IssueArgs, terminal: Terminal) -> Result<u8, AppError> {
-    let store = wire_up::store(args.state.state.as_deref(), &args.dir)?;
-    let timeout = args.state.timeout;
-    let request = IssueRequest {
-        role: args.role,
-        ttl: args.ttl,
-        role_arn: args.role_arn,
-        session_name: args.session_name,
-        clamp: args.clamp,
-        token_code: args.mfa_code.map(|code| Secret::new(code.0)),
-        deadline: SignedDuration::from_secs(timeout.seconds().into()),
-    };
-    let connect = async |region: &str| wire_up::issuer(region, timeout).await;
-    let issued = issue(&store, connect, &SystemClock, &RandomIds, &system::who(), request).await?;
-    for note in &issued.notes {
-        eprint(|out| writeln!(out, "note: {}", escape(note)));
-    }
+    let issued = issue_one(args.request).await?;
     let now = SystemClock.now();
     if terminal.out_is_person() && !args.show {
         let lease = lease_v1::Lease::new(&issued.lease, now);
@@ -48,4 +33,25 @@ pub(crate) async fn run(args: IssueArgs, terminal: Terminal) -> Result<u8, AppEr
         CredentialFormat::Env => credentials_v1::write_env(handed, out),
     })?;
     Ok(exit::FINE)
+}
+
+/// Issues one credential and tells the notes that came with it.
+pub(crate) async fn issue_one(args: LeaseRequestArgs) -> Result<IssuedLease, AppError> {
+    let store = wire_up::store(args.state.state.as_deref(), &args.dir)?;
+    let timeout = args.state.timeout;
+    let request = IssueRequest {
+        role: args.role,
+        ttl: args.ttl,
+        role_arn: args.role_arn,
+        session_name: args.session_name,
+        clamp: args.clamp,
+        token_code: args.mfa_code.map(|code| Secret::new(code.0)),
+        deadline: SignedDuration::from_secs(timeout.seconds().into()),
+    };
+    let connect = async |region: &str| wire_up::issuer(region, timeout).await;
+    let issued = issue(&store, connect, &SystemClock, &RandomIds, &system::who(), request).await?;
+    for note in &issued.notes {
+        eprint(|out| writeln!(out, "note: {}", escape(note)));
+    }
+    Ok(issued)
 }

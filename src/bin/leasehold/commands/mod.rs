@@ -2,6 +2,7 @@
 
 mod about;
 mod apply;
+mod exec;
 mod issue;
 mod lease;
 mod plan;
@@ -21,6 +22,7 @@ pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> 
         Command::Plan(args) => wait(plan::run(&args, terminal)),
         Command::Apply(args) => wait(apply::run(&args, terminal)),
         Command::Issue(args) => wait(issue::run(args, terminal)),
+        Command::Exec(args) => exec::run(args),
         Command::Lease(command) => wait(lease::run(&command, terminal)),
         Command::Rules(args) => about::rules(&args, terminal),
         Command::Explain(args) => about::explain(&args),
@@ -31,7 +33,7 @@ pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> 
 }
 
 /// Runs a command that waits for the outside world. One thread: a command asks AWS a handful of things.
-fn wait(command: impl Future<Output = Result<u8, AppError>>) -> Result<u8, AppError> {
+fn wait<T>(command: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
         Failure::new(Meaning::Failed, "no-runtime", "the program could not start its runtime")
             .because(error.to_string())
