@@ -35,11 +35,22 @@ fn main() -> ExitCode {
 
 /// Help and version are answers; anything else clap says is a usage error, which has a code of its own here.
 fn usage(error: &clap::Error) -> ExitCode {
-    let printed = error.print();
+    // The command line was not understood, so its options are looked for by hand.
+    let terminal = Terminal::new(std::env::args_os().any(|arg| arg == "--no-color"));
+    let text = error.render();
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion if printed.is_ok() => ExitCode::from(exit::FINE),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::from(exit::FAILED),
-        _ => ExitCode::from(exit::USAGE),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let color = terminal.out_style().color;
+            match terminal::print(|out| if color { write!(out, "{}", text.ansi()) } else { write!(out, "{text}") }) {
+                Ok(()) => ExitCode::from(exit::FINE),
+                Err(failure) => ExitCode::from(error::report(&failure.into(), terminal, false)),
+            }
+        }
+        _ => {
+            let color = terminal.err_style().color;
+            terminal::eprint(|out| if color { write!(out, "{}", text.ansi()) } else { write!(out, "{text}") });
+            ExitCode::from(exit::USAGE)
+        }
     }
 }
 
