@@ -132,7 +132,7 @@ fn story(kind: CloudErrorKind, operation: &str) -> (Meaning, &'static str, Strin
         CloudErrorKind::NoCredentials => (
             Meaning::Unreachable,
             "no-credentials",
-            "there are no AWS credentials to ask with".to_owned(),
+            "no AWS credentials were found".to_owned(),
             "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached \
              (web identity, container or instance)",
         ),
