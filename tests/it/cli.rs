@@ -1,0 +1,14 @@
+//! The real binary, from the outside: every command, every exit code, every form of output.
+
+mod about;
+mod apply;
+mod aws_errors;
+mod exit_codes;
+mod help;
+mod issue;
+mod leases;
+mod live;
+mod pipes;
+mod plan;
+mod terminal;
+mod usage;

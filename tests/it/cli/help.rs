@@ -1,0 +1,571 @@
+//! `--help` of the program and of every command, word for word.
+
+use insta::assert_snapshot;
+
+use crate::sandbox::Sandbox;
+
+fn help(command: &[&str]) -> String {
+    let args: Vec<&str> = command.iter().copied().chain(["--help"]).collect();
+    let done = Sandbox::new().run(&args).expect(0);
+    assert_eq!(done.stderr, "");
+    done.stdout
+}
+
+#[test]
+fn the_program() {
+    assert_snapshot!(help(&[]), @"
+    Git declares who may hold which AWS credentials, and for how long. `plan` proves it against live
+    IAM, `apply` records what was reviewed, `issue` hands out what was applied
+
+    Usage: leasehold [OPTIONS] <COMMAND>
+
+    Commands:
+      validate     Check the manifests, without AWS and without state
+      plan         Show what apply would do, and every reason why it would fail or should not be done
+      apply        Record what was reviewed
+      issue        Hand out one credential of an applied role
+      lease        Look at the leases
+      rules        List the rules that plan judges by
+      explain      Print the page of one rule
+      schema       Print a JSON Schema: manifest, plan, findings, state, credentials, lease
+      completions  Print a completion script
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Global options:
+          --no-color     Never colour the output (NO_COLOR does the same)
+          --log <LEVEL>  Log to standard error: error, warn, info, debug or trace [env: LEASEHOLD_LOG=]
+                         [possible values: error, warn, info, debug, trace]
+    ");
+}
+
+#[test]
+fn validate() {
+    assert_snapshot!(help(&["validate"]), @"
+    Check the manifests, without AWS and without state
+
+    Usage: leasehold validate [OPTIONS]
+
+    Options:
+          --format <FORMAT>
+              Form of the output
+
+              Possible values:
+              - text: For people
+              - json: For programs; versioned
+              
+              [default: text]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Manifests:
+          --dir <DIR>
+              Folder of the manifests; may be a bare repository together with --ref
+              
+              [default: .]
+
+          --ref <REV>
+              Read DIR as it is at this commit, out of git's object database, instead of its files
+
+          --path <PATH>
+              Folder of the manifests inside the repository, when DIR is a bare one
+
+    Global options:
+          --no-color
+              Never colour the output (NO_COLOR does the same)
+
+          --log <LEVEL>
+              Log to standard error: error, warn, info, debug or trace
+              
+              [env: LEASEHOLD_LOG=]
+              [possible values: error, warn, info, debug, trace]
+    ");
+}
+
+#[test]
+fn plan() {
+    assert_snapshot!(help(&["plan"]), @"
+    Show what apply would do, and every reason why it would fail or should not be done
+
+    Usage: leasehold plan [OPTIONS]
+
+    Options:
+          --target <ROLE>
+              Plan this role and no other
+
+          --allow-deletes <N>
+              Say how many deletions are meant, when there are more than the limits allow
+
+          --out <FILE>
+              Save the plan, to be applied as it is
+
+          --detailed-exitcode
+              Exit with 2 when there are changes to apply
+
+          --format <FORMAT>
+              Form of the output
+
+              Possible values:
+              - text: For people
+              - json: For programs; versioned
+              
+              [default: text]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Manifests:
+          --dir <DIR>
+              Folder of the manifests; may be a bare repository together with --ref
+              
+              [default: .]
+
+          --ref <REV>
+              Read DIR as it is at this commit, out of git's object database, instead of its files
+
+          --path <PATH>
+              Folder of the manifests inside the repository, when DIR is a bare one
+
+    State and AWS:
+          --state <URL>
+              Where record and leases are kept [default: the folder .leasehold at the top of the
+              repository]
+              
+              [env: LEASEHOLD_STATE=]
+
+          --timeout <DURATION>
+              Longest time to wait for AWS, in all
+              
+              [default: 30s]
+
+    Global options:
+          --no-color
+              Never colour the output (NO_COLOR does the same)
+
+          --log <LEVEL>
+              Log to standard error: error, warn, info, debug or trace
+              
+              [env: LEASEHOLD_LOG=]
+              [possible values: error, warn, info, debug, trace]
+    ");
+}
+
+#[test]
+fn apply() {
+    assert_snapshot!(help(&["apply"]), @"
+    Record what was reviewed
+
+    Usage: leasehold apply [OPTIONS] [PLAN]
+
+    Arguments:
+      [PLAN]
+              A plan saved by plan --out: roles that changed in AWS since are left out
+
+    Options:
+          --expect-plan <HASH>
+              Refuse unless the plan has this hash
+
+          --target <ROLE>
+              Apply this role and no other
+
+          --allow-deletes <N>
+              Say how many deletions are meant, when there are more than the limits allow
+
+          --auto-approve
+              Do not ask
+
+          --allow-dirty
+              Apply the files as they are although they are not those of a commit; the record says so
+
+          --format <FORMAT>
+              Form of the output
+
+              Possible values:
+              - text: For people
+              - json: For programs; versioned
+              
+              [default: text]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Manifests:
+          --dir <DIR>
+              Folder of the manifests; may be a bare repository together with --ref
+              
+              [default: .]
+
+          --ref <REV>
+              Read DIR as it is at this commit, out of git's object database, instead of its files
+
+          --path <PATH>
+              Folder of the manifests inside the repository, when DIR is a bare one
+
+    State and AWS:
+          --state <URL>
+              Where record and leases are kept [default: the folder .leasehold at the top of the
+              repository]
+              
+              [env: LEASEHOLD_STATE=]
+
+          --timeout <DURATION>
+              Longest time to wait for AWS, in all
+              
+              [default: 30s]
+
+    Global options:
+          --no-color
+              Never colour the output (NO_COLOR does the same)
+
+          --log <LEVEL>
+              Log to standard error: error, warn, info, debug or trace
+              
+              [env: LEASEHOLD_LOG=]
+              [possible values: error, warn, info, debug, trace]
+    ");
+}
+
+#[test]
+fn issue() {
+    assert_snapshot!(help(&["issue"]), @r#"
+    Hand out one credential of an applied role
+
+    Usage: leasehold issue [OPTIONS] <ROLE>
+
+    Arguments:
+      <ROLE>
+              The role's name
+
+    Options:
+          --ttl <DURATION>
+              Lifetime, like 15m or 1h30m [default: the role's default]
+
+          --clamp
+              Take the longest lifetime allowed when --ttl asks for more, instead of refusing
+
+          --role-arn <ARN>
+              Which of the role's role_arns to assume [default: the first]
+
+          --session-name <NAME>
+              Session name, taken as it is [default: <role>-<lease id>]
+
+          --mfa-code <CODE>
+              Six digits of the role's MFA device (LEASEHOLD_MFA_CODE keeps them off the process list)
+              
+              [env: LEASEHOLD_MFA_CODE]
+
+          --format <FORMAT>
+              Form of the credentials
+
+              Possible values:
+              - json:               The response of Vault's aws/creds/<role>
+              - credential-process: What the AWS CLI and SDKs expect of a credential_process
+              - env:                export lines for a POSIX shell: eval "$(leasehold issue ROLE
+                --format env)"
+              
+              [default: json]
+
+          --show
+              Print the secrets although standard output is a terminal
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    State and AWS:
+          --state <URL>
+              Where record and leases are kept [default: the folder .leasehold at the top of the
+              repository]
+              
+              [env: LEASEHOLD_STATE=]
+
+          --timeout <DURATION>
+              Longest time to wait for AWS, in all
+              
+              [default: 30s]
+
+          --dir <DIR>
+              Folder whose repository holds the state, when --state is not given
+              
+              [default: .]
+
+    Global options:
+          --no-color
+              Never colour the output (NO_COLOR does the same)
+
+          --log <LEVEL>
+              Log to standard error: error, warn, info, debug or trace
+              
+              [env: LEASEHOLD_LOG=]
+              [possible values: error, warn, info, debug, trace]
+    "#);
+}
+
+#[test]
+fn lease() {
+    assert_snapshot!(help(&["lease"]), @"
+    Look at the leases
+
+    Usage: leasehold lease [OPTIONS] <COMMAND>
+
+    Commands:
+      list  List the leases whose credentials may be alive
+      show  Show one lease
+      help  Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Global options:
+          --no-color     Never colour the output (NO_COLOR does the same)
+          --log <LEVEL>  Log to standard error: error, warn, info, debug or trace [env: LEASEHOLD_LOG=]
+                         [possible values: error, warn, info, debug, trace]
+    ");
+}
+
+#[test]
+fn lease_list() {
+    assert_snapshot!(help(&["lease", "list"]), @"
+    List the leases whose credentials may be alive
+
+    Usage: leasehold lease list [OPTIONS]
+
+    Options:
+          --role <ROLE>
+              Only leases of this role
+
+          --all
+              List those that are over as well
+
+          --state <URL>
+              Where record and leases are kept [default: the folder .leasehold at the top of the
+              repository]
+              
+              [env: LEASEHOLD_STATE=]
+
+          --dir <DIR>
+              Folder whose repository holds the state, when --state is not given
+              
+              [default: .]
+
+          --format <FORMAT>
+              Form of the output
+
+              Possible values:
+              - text: For people
+              - json: For programs; versioned
+              
+              [default: text]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Global options:
+          --no-color
+              Never colour the output (NO_COLOR does the same)
+
+          --log <LEVEL>
+              Log to standard error: error, warn, info, debug or trace
+              
+              [env: LEASEHOLD_LOG=]
+              [possible values: error, warn, info, debug, trace]
+    ");
+}
+
+#[test]
+fn lease_show() {
+    assert_snapshot!(help(&["lease", "show"]), @"
+    Show one lease
+
+    Usage: leasehold lease show [OPTIONS] <LEASE>
+
+    Arguments:
+      <LEASE>
+              The lease's id, or its path aws/creds/<role>/<id>
+
+    Options:
+          --state <URL>
+              Where record and leases are kept [default: the folder .leasehold at the top of the
+              repository]
+              
+              [env: LEASEHOLD_STATE=]
+
+          --dir <DIR>
+              Folder whose repository holds the state, when --state is not given
+              
+              [default: .]
+
+          --format <FORMAT>
+              Form of the output
+
+              Possible values:
+              - text: For people
+              - json: For programs; versioned
+              
+              [default: text]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Global options:
+          --no-color
+              Never colour the output (NO_COLOR does the same)
+
+          --log <LEVEL>
+              Log to standard error: error, warn, info, debug or trace
+              
+              [env: LEASEHOLD_LOG=]
+              [possible values: error, warn, info, debug, trace]
+    ");
+}
+
+#[test]
+fn rules() {
+    assert_snapshot!(help(&["rules"]), @"
+    List the rules that plan judges by
+
+    Usage: leasehold rules [OPTIONS]
+
+    Options:
+          --format <FORMAT>
+              Form of the output
+
+              Possible values:
+              - text: For people
+              - json: For programs; versioned
+              
+              [default: text]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Global options:
+          --no-color
+              Never colour the output (NO_COLOR does the same)
+
+          --log <LEVEL>
+              Log to standard error: error, warn, info, debug or trace
+              
+              [env: LEASEHOLD_LOG=]
+              [possible values: error, warn, info, debug, trace]
+    ");
+}
+
+#[test]
+fn explain() {
+    assert_snapshot!(help(&["explain"]), @"
+    Print the page of one rule
+
+    Usage: leasehold explain [OPTIONS] <RULE>
+
+    Arguments:
+      <RULE>  Code or name of a rule, like LH103
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Global options:
+          --no-color     Never colour the output (NO_COLOR does the same)
+          --log <LEVEL>  Log to standard error: error, warn, info, debug or trace [env: LEASEHOLD_LOG=]
+                         [possible values: error, warn, info, debug, trace]
+    ");
+}
+
+#[test]
+fn schema() {
+    assert_snapshot!(help(&["schema"]), @"
+    Print a JSON Schema: manifest, plan, findings, state, credentials, lease
+
+    Usage: leasehold schema [OPTIONS] <NAME>
+
+    Arguments:
+      <NAME>  Which [possible values: manifest, plan, findings, state, credentials, lease]
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Global options:
+          --no-color     Never colour the output (NO_COLOR does the same)
+          --log <LEVEL>  Log to standard error: error, warn, info, debug or trace [env: LEASEHOLD_LOG=]
+                         [possible values: error, warn, info, debug, trace]
+    ");
+}
+
+#[test]
+fn completions() {
+    assert_snapshot!(help(&["completions"]), @"
+    Print a completion script
+
+    Usage: leasehold completions [OPTIONS] <SHELL>
+
+    Arguments:
+      <SHELL>  For this shell [possible values: bash, elvish, fish, powershell, zsh]
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Global options:
+          --no-color     Never colour the output (NO_COLOR does the same)
+          --log <LEVEL>  Log to standard error: error, warn, info, debug or trace [env: LEASEHOLD_LOG=]
+                         [possible values: error, warn, info, debug, trace]
+    ");
+}
+
+#[test]
+fn man() {
+    assert_snapshot!(help(&["man"]), @"
+    Print the manual page
+
+    Usage: leasehold man [OPTIONS]
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Global options:
+          --no-color     Never colour the output (NO_COLOR does the same)
+          --log <LEVEL>  Log to standard error: error, warn, info, debug or trace [env: LEASEHOLD_LOG=]
+                         [possible values: error, warn, info, debug, trace]
+    ");
+}
+
+#[test]
+fn no_command_is_left_out() {
+    let program = help(&[]);
+    let listed = program.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let mut names: Vec<&str> = listed.filter_map(|line| line.split_whitespace().next()).collect();
+    names.retain(|name| *name != "help");
+    assert_eq!(
+        names,
+        ["validate", "plan", "apply", "issue", "lease", "rules", "explain", "schema", "completions"],
+        "each needs a test here"
+    );
+}

@@ -1,0 +1,164 @@
+//! `plan` and `validate`.
+
+use insta::assert_snapshot;
+use leasehold::output::exit;
+use leasehold::wire::{findings_v1, plan_v1};
+
+use crate::canned_aws::{CannedAws, manifests, two};
+use crate::fault_server::error;
+use crate::sandbox::Sandbox;
+use crate::scene::{self, READ_ONLY, READ_WRITE};
+
+const HOUR: &str = "max_sts_ttl: 1h";
+
+#[test]
+fn the_json_form_can_be_read_back() {
+    let aws = CannedAws::start();
+    let sandbox = aws.sandbox();
+    sandbox.commit(&manifests(&two(HOUR)));
+    let done = sandbox.run(&["plan", "--format", "json", "--out", "../saved.json"]).expect(exit::FINE);
+    let document = plan_v1::Document::read(&done.stdout).expect("a plan");
+    assert_eq!((document.summary.create, document.to_json()), (2, done.stdout.clone()));
+    assert_eq!(std::fs::read_to_string(sandbox.path("saved.json")).expect("saved"), done.stdout);
+    let again = sandbox.run(&["plan", "--format", "json"]).expect(exit::FINE);
+    assert_eq!(again.stdout, done.stdout, "the same input gives the same bytes");
+}
+
+#[test]
+fn no_colour_where_none_is_wanted() {
+    let aws = CannedAws::start();
+    let mut sandbox = aws.sandbox();
+    sandbox.commit(&manifests(&scene::role("app", READ_ONLY, "max_sts_ttl: 2h")));
+    sandbox.set("CLICOLOR_FORCE", "1");
+    let forced = sandbox.run(&["plan"]).expect(exit::FINDINGS_BLOCK);
+    assert!(forced.stdout.contains('\u{1b}'), "colours can be forced, or this test tells nothing");
+    let option = sandbox.run(&["plan", "--no-color"]).expect(exit::FINDINGS_BLOCK);
+    assert!(!option.all().contains('\u{1b}'));
+    sandbox.set("NO_COLOR", "1");
+    let variable = sandbox.run(&["plan"]).expect(exit::FINDINGS_BLOCK);
+    assert!(!variable.all().contains('\u{1b}'));
+}
+
+#[test]
+fn one_role_alone() {
+    let aws = CannedAws::start();
+    let sandbox = aws.sandbox();
+    sandbox.commit(&manifests(&two(HOUR)));
+    let done = sandbox.run(&["plan", "--target", "app-rw", "--format", "json"]).expect(exit::FINE);
+    let document = plan_v1::Document::read(&done.stdout).expect("a plan");
+    assert_eq!(document.steps.iter().map(|step| step.role.as_str()).collect::<Vec<_>>(), ["app-rw"]);
+    let unknown = sandbox.run(&["plan", "--target", "app-rv"]).expect(exit::USAGE);
+    assert_snapshot!(unknown.shown(), @"
+    exit 64
+    ── stderr
+    error[no-such-role]: there is no role `app-rv` declared or recorded; help: did you mean `app-rw`?
+    ");
+}
+
+#[test]
+fn a_bare_repository_at_a_commit() {
+    let aws = CannedAws::start();
+    let sandbox = aws.sandbox();
+    sandbox.write("deploy/aws/prod.yaml", &manifests(&two(HOUR)));
+    sandbox.commit("");
+    sandbox.git(&["clone", "--quiet", "--bare", ".", "../bare.git"]);
+    let state = format!("file://{}", sandbox.path("state").display());
+    let from = ["--dir", "../bare.git", "--ref", "main", "--path", "deploy/aws", "--state", &state];
+    let plan: Vec<&str> = ["plan", "--format", "json"].into_iter().chain(from).collect();
+    let done = sandbox.run(&plan).expect(exit::FINE);
+    let document = plan_v1::Document::read(&done.stdout).expect("a plan");
+    assert_eq!(document.basis.manifests.commit, Some(sandbox.git(&["rev-parse", "HEAD"])));
+    let apply: Vec<&str> = ["apply", "--auto-approve"].into_iter().chain(from).collect();
+    let _ = sandbox.run(&apply).expect(exit::FINE);
+    assert!(sandbox.path("state/head.json").is_file());
+}
+
+#[test]
+fn a_role_that_may_not_be_read_is_said_and_proves_nothing() {
+    let aws = CannedAws::start();
+    let sandbox = aws.sandbox();
+    aws.fault(|request| {
+        (request.field("RoleName") == "ProdAppRW").then(|| error(403, "AccessDenied", "not authorized: iam:GetRole"))
+    });
+    sandbox.commit(&manifests(&scene::role("app-rw", READ_WRITE, HOUR)));
+    assert_snapshot!(sandbox.run(&["plan"]).expect(exit::FINDINGS_BLOCK).shown(), @"
+    exit 3
+    ── stdout
+    Changes:
+
+      + Broker prod will be recorded: this is the first apply
+          name:               prod
+          principal:          arn:aws:iam::111122223333:user/ci
+          region:             ap-northeast-1
+          deployment:         prod
+          default_sts_ttl:    15m
+          max_sts_ttl:        1h
+          max_deletes:        5
+          max_delete_percent: 30
+
+      + app-rw will be created: it is not in the record yet (prod.yaml:11)
+          credential_type: assumed_role
+          role_arns:       arn:aws:iam::111122223333:role/ProdAppRW
+          default_sts_ttl: 15m
+          max_sts_ttl:     1h
+
+    Findings:
+
+    LH306 role-unproven (blocking) in app-rw
+
+      × nothing is proven about `arn:aws:iam::111122223333:role/ProdAppRW` of role `app-rw`: access-
+      │ denied (iam:GetRole: not authorized: iam:GetRole)
+        ╭─[prod.yaml:13:15]
+     13 │   role_arns: [arn:aws:iam::111122223333:role/ProdAppRW]
+        ·               ────────────────────┬───────────────────
+        ·                                   ╰── access-denied
+        ╰────
+      help: allow the identity that plans iam:GetRole on `arn:aws:iam::111122223333:role/ProdAppRW`
+            (and iam:ListRoles on `*` when many roles are declared); or take it unproven with a Waiver
+            document: rule role-unproven, roles [app-rw], reason, owner, expires
+
+    Not known, and so neither allowed nor acted on:
+
+      ? arn:aws:iam::111122223333:role/ProdAppRW (access-denied)
+          iam:GetRole: not authorized: iam:GetRole
+          It concerns app-rw.
+
+    Compared: commit 5f1738d93e12; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (2
+              calls).
+    Plan: 1 to create, 0 to update, 0 to refresh, 0 to delete; 1 finding (1 blocking), 1 unknown.
+    Next: mend the blocking finding above, then plan again; apply refuses this plan.
+    ");
+}
+
+#[test]
+fn validate_needs_neither_aws_nor_state() {
+    let mut sandbox = Sandbox::new();
+    sandbox.unset("AWS_ENDPOINT_URL");
+    sandbox.commit(&manifests(&two(HOUR)));
+    assert_snapshot!(sandbox.run(&["validate"]).expect(exit::FINE).shown(), @"
+    exit 0
+    ── stdout
+    1 file(s): 1 Broker, 0 Account(s), 2 Role(s), 0 Waiver(s). No errors.
+    ");
+    let json = sandbox.run(&["validate", "--format", "json"]).expect(exit::FINE);
+    let value: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    assert_eq!(value["format"], findings_v1::FORMAT);
+    assert!(!sandbox.repo().join(".leasehold").exists());
+}
+
+#[test]
+fn faults_of_all_files_are_told_in_one_run() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.yaml", "apiVersion: leasehold/v1\nkind: Rolle\nmetadata: {name: a}\nspec: {}\n");
+    sandbox.write("b.yaml", &scene::role("b", READ_ONLY, "max_sts_ttl: forever"));
+    sandbox.commit(&manifests(""));
+    assert_snapshot!(sandbox.run(&["validate"]).expect(exit::FAILED).shown(), @"
+    exit 1
+    ── stderr
+    a.yaml:2:7: error[unknown-kind]: `Rolle` is not a kind of document; help: did you mean `Role`?
+    b.yaml:7:16: error[bad-duration]: `forever` is not a duration: write seconds (`900`) or hours, minutes and seconds (`1h30m`); help: write a duration such as `900`, `15m` or `1h30m`
+    ");
+    let json = sandbox.run(&["plan", "--format", "json"]).expect(exit::FAILED);
+    let value: serde_json::Value = serde_json::from_str(&json.stderr).expect("JSON on standard error");
+    assert_eq!(value["errors"].as_array().map(Vec::len), Some(2), "{value:#}");
+}

@@ -1,0 +1,108 @@
+//! Command lines that make no sense: exit code 64, and the nearest one that does.
+
+use insta::assert_snapshot;
+use leasehold::output::exit;
+
+use crate::sandbox::Sandbox;
+
+fn usage(args: &[&str]) -> String {
+    let done = Sandbox::new().run(args).expect(exit::USAGE);
+    assert_eq!(done.stdout, "");
+    done.shown()
+}
+
+#[test]
+fn nothing_at_all() {
+    assert!(usage(&[]).contains("Usage: leasehold"));
+}
+
+#[test]
+fn a_mistyped_option_gets_a_suggestion() {
+    assert_snapshot!(usage(&["plan", "--detailed-exit-code"]), @"
+    exit 64
+    ── stderr
+    error: unexpected argument '--detailed-exit-code' found
+
+      tip: a similar argument exists: '--detailed-exitcode'
+
+    Usage: leasehold plan --detailed-exitcode
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn a_mistyped_value_gets_a_suggestion() {
+    assert_snapshot!(usage(&["plan", "--format", "jsn"]), @"
+    exit 64
+    ── stderr
+    error: invalid value 'jsn' for '--format <FORMAT>'
+      [possible values: text, json]
+
+      tip: a similar value exists: 'json'
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn a_ttl_that_is_none() {
+    assert_snapshot!(usage(&["issue", "app", "--ttl", "soon\u{1b}[31m"]), @r"
+    exit 64
+    ── stderr
+    error: invalid value 'soon' for '--ttl <DURATION>': `soon\u{1b}[31m` is not a duration: write seconds (`900`) or hours, minutes and seconds (`1h30m`)
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn options_that_exclude_each_other() {
+    assert_snapshot!(usage(&["apply", "plan.json", "--target", "app"]), @"
+    exit 64
+    ── stderr
+    error: the argument '[PLAN]' cannot be used with '--target <ROLE>'
+
+    Usage: leasehold apply <PLAN>
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(usage(&["apply", "--allow-dirty", "--ref", "HEAD"]), @"
+    exit 64
+    ── stderr
+    error: the argument '--allow-dirty' cannot be used with '--ref <REV>'
+
+    Usage: leasehold apply --allow-dirty [PLAN]
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn a_rule_that_there_is_not() {
+    assert_snapshot!(usage(&["explain", "LH1O3"]), @"
+    exit 64
+    ── stderr
+    error[no-such-rule]: there is no rule `LH1O3`; help: did you mean `LH103`? `leasehold rules` lists them all
+    ");
+}
+
+#[test]
+fn a_state_that_is_no_url_of_ours() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(&crate::canned_aws::manifests(""));
+    assert_snapshot!(sandbox.run(&["lease", "list", "--state", "s4://bucket"]).expect(exit::USAGE).shown(), @"
+    exit 64
+    ── stderr
+    error[bad-state-url]: `s4://bucket`: there is no scheme `s4`; help: did you mean `s3://`? write `file:///absolute/folder`, `file://./relative/folder` or a plain path
+    ");
+}
+
+#[test]
+fn a_hash_that_is_none() {
+    assert_snapshot!(usage(&["apply", "--expect-plan", "abc"]), @"
+    exit 64
+    ── stderr
+    error[bad-plan-hash]: --expect-plan wants the hash that `plan` printed; help: it is `sha256:` and 64 hex digits
+    ");
+}
