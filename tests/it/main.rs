@@ -22,4 +22,5 @@ mod live_aws;
 mod sandbox;
 mod scene;
 mod sources;
+mod stories;
 mod use_cases;
