@@ -19,6 +19,24 @@ pub mod rules_v1;
 pub mod state_v1;
 pub mod world_v1;
 
+/// Makes a JSON Schema.
+pub type MakeSchema = fn() -> serde_json::Value;
+
+/// The JSON Schema of every form, by its short name: what `leasehold schema` prints, and what `schemas/` holds as
+/// `<name>.v1.schema.json`.
+pub const SCHEMAS: [(&str, MakeSchema); 10] = [
+    ("manifest", manifest_v1::schema),
+    ("plan", plan_v1::schema),
+    ("findings", findings_v1::schema),
+    ("apply", apply_v1::schema),
+    ("state", state_v1::schema),
+    ("credentials", credentials_v1::schema),
+    ("lease", lease_v1::schema),
+    ("error", error_v1::schema),
+    ("rules", rules_v1::schema),
+    ("world", world_v1::schema),
+];
+
 #[cfg(test)]
 mod rule_pages;
 

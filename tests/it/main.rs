@@ -18,6 +18,8 @@ mod crashes;
 mod emulator;
 mod fault_server;
 mod file_store;
+mod generated;
+mod json_schema;
 mod live_aws;
 mod sandbox;
 mod scene;

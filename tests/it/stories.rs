@@ -66,6 +66,17 @@ fn play(name: &str, text: &str) -> String {
     out
 }
 
+/// Kind and text of every block of every story.
+pub(crate) fn blocks() -> Vec<(String, String)> {
+    let texts = STORIES.map(|name| std::fs::read_to_string(folder().join(format!("{name}.md"))).expect("a story"));
+    let parts = texts.iter().flat_map(|text| markdown::parts(text));
+    let block = |part| match part {
+        Part::Block { kind, body, .. } => Some((kind.to_owned(), body.to_owned())),
+        Part::Prose(_) => None,
+    };
+    parts.filter_map(block).collect()
+}
+
 fn check(name: &str) {
     let path = folder().join(format!("{name}.md"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

@@ -3,8 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use leasehold::domain::ttl::Ttl;
+use leasehold::wire::SCHEMAS;
 
 const AFTER_HELP: &str = "\
 In a pull request:   leasehold plan
@@ -70,7 +72,7 @@ pub(crate) enum Command {
     Rules(RulesArgs),
     /// Print the page of one rule
     Explain(ExplainArgs),
-    /// Print a JSON Schema: manifest, plan, findings, state, credentials, lease
+    /// Print the JSON Schema of a text form
     Schema(SchemaArgs),
     /// Print a completion script
     Completions(CompletionsArgs),
@@ -308,19 +310,9 @@ pub(crate) struct ExplainArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArgs {
-    /// Which
-    #[arg(value_enum)]
-    pub(crate) name: SchemaName,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum SchemaName {
-    Manifest,
-    Plan,
-    Findings,
-    State,
-    Credentials,
-    Lease,
+    /// Which form
+    #[arg(value_parser = PossibleValuesParser::new(SCHEMAS.map(|(name, _)| name)))]
+    pub(crate) name: String,
 }
 
 #[derive(Debug, Args)]

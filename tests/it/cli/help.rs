@@ -27,7 +27,7 @@ fn the_program() {
       lease        Look at the leases
       rules        List the rules that plan judges by
       explain      Print the page of one rule
-      schema       Print a JSON Schema: manifest, plan, findings, state, credentials, lease
+      schema       Print the JSON Schema of a text form
       completions  Print a completion script
       help         Print this message or the help of the given subcommand(s)
 
@@ -500,12 +500,13 @@ fn explain() {
 #[test]
 fn schema() {
     assert_snapshot!(help(&["schema"]), @"
-    Print a JSON Schema: manifest, plan, findings, state, credentials, lease
+    Print the JSON Schema of a text form
 
     Usage: leasehold schema [OPTIONS] <NAME>
 
     Arguments:
-      <NAME>  Which [possible values: manifest, plan, findings, state, credentials, lease]
+      <NAME>  Which form [possible values: manifest, plan, findings, apply, state, credentials, lease,
+              error, rules, world]
 
     Options:
       -h, --help     Print help

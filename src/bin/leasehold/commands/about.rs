@@ -7,9 +7,9 @@ use leasehold::app::{AppError, Failure, Meaning};
 use leasehold::domain::rules;
 use leasehold::domain::text::escape;
 use leasehold::output::text::{self, RuleLine};
-use leasehold::wire::{self, rules_v1};
+use leasehold::wire::{SCHEMAS, rules_v1};
 
-use crate::args::{Cli, CompletionsArgs, ExplainArgs, Format, RulesArgs, SchemaArgs, SchemaName};
+use crate::args::{Cli, CompletionsArgs, ExplainArgs, Format, RulesArgs, SchemaArgs};
 use crate::exit;
 use crate::terminal::{Terminal, print};
 
@@ -45,15 +45,12 @@ pub(crate) fn explain(args: &ExplainArgs) -> Result<u8, AppError> {
 }
 
 pub(crate) fn schema(args: &SchemaArgs) -> Result<u8, AppError> {
-    let schema = match args.name {
-        SchemaName::Manifest => wire::manifest_v1::schema(),
-        SchemaName::Plan => wire::plan_v1::schema(),
-        SchemaName::Findings => wire::findings_v1::schema(),
-        SchemaName::State => wire::state_v1::schema(),
-        SchemaName::Credentials => wire::credentials_v1::schema(),
-        SchemaName::Lease => wire::lease_v1::schema(),
-    };
-    print(|out| writeln!(out, "{schema:#}"))?;
+    for (name, make) in SCHEMAS {
+        if name == args.name {
+            let schema = make();
+            print(|out| writeln!(out, "{schema:#}"))?;
+        }
+    }
     Ok(exit::FINE)
 }
 
