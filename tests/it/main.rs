@@ -23,6 +23,7 @@ mod json_schema;
 mod live_aws;
 mod sandbox;
 mod scene;
+mod secrets;
 mod sources;
 mod stories;
 mod use_cases;
