@@ -20,6 +20,7 @@ mod fault_server;
 mod file_store;
 mod generated;
 mod json_schema;
+mod kills;
 mod live_aws;
 mod sandbox;
 mod scene;
