@@ -3,6 +3,7 @@
 mod about;
 mod apply;
 mod aws_errors;
+mod exec;
 mod exit_codes;
 mod help;
 mod issue;

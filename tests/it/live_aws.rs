@@ -45,7 +45,7 @@ fn few_roles_are_read_one_by_one() {
         assert_eq!((live.arn.clone(), live.max_session_duration), (wanted[0].clone(), 7_200));
         assert!(live.role_id.starts_with("AROA"), "{}", live.role_id);
         let broker = account.role_arn("VaultRunner");
-        assert_eq!(live.trust.canonical["Statement"][0]["Principal"]["AWS"], broker.as_str());
+        assert_eq!(live.trust.canonical["Statement"][0]["Principal"]["AWS"][0], broker.as_str());
         assert_eq!(facts[&wanted[2]], Fact::Absent);
         assert_eq!(reader.calls(), 1 + 3);
     });

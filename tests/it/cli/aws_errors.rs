@@ -84,7 +84,7 @@ fn the_answer_is_lost_and_the_lease_stays() {
     assert_snapshot!(done.shown(), @"
     exit 12
     ── stderr
-    error[lost-reply]: the connection broke before the whole answer to sts:AssumeRole was there; because AWS may have made a session all the same; nobody has its keys, and the lease aws/creds/app-rw/[ulid] counts it as alive until [time]; help: run the command again; AWS said: client error (SendRequest): connection closed before message completed
+    error[lost-reply]: the connection broke before the whole answer to sts:AssumeRole was there; because client error (SendRequest): connection closed before message completed; because AWS may have made a session all the same; nobody has its keys, and the lease aws/creds/app-rw/[ulid] counts it as alive until [time]; help: run the command again
     ");
 }
 
@@ -104,7 +104,7 @@ fn an_aws_that_never_answers_is_given_up_in_time() {
     assert_snapshot!(done.shown(), @"
     exit 12
     ── stderr
-    error[timed-out]: AWS did not answer sts:GetCallerIdentity in time; help: run the command again, with a longer --timeout if AWS is slow from here; AWS said: no answer within the time limit
+    error[timed-out]: AWS did not answer sts:GetCallerIdentity in time; because no answer within the time limit; help: run the command again, with a longer --timeout if AWS is slow from here
     ");
 }
 

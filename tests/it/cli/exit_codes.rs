@@ -350,7 +350,7 @@ fn aws_unreachable() -> Done {
     assert_snapshot!(nobody.expect(exit::AWS_UNREACHABLE).shown(), @"
     exit 12
     ── stderr
-    error[no-credentials]: no AWS credentials were found; help: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached (web identity, container or instance); AWS said: none were found: not in the environment, a profile, a web identity, a container or an instance
+    error[no-credentials]: no AWS credentials were found; because nothing was found in the environment, a profile, a web identity, a container or an instance; help: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached (web identity, container or instance)
     ");
     sandbox.set("AWS_ACCESS_KEY_ID", "AKIAEXAMPLECALLER000");
     sandbox.set("AWS_SECRET_ACCESS_KEY", "x");
@@ -358,7 +358,7 @@ fn aws_unreachable() -> Done {
     assert_snapshot!(done.shown(), @"
     exit 12
     ── stderr
-    error[unreachable]: AWS could not be reached for sts:GetCallerIdentity; help: check the network, the proxy (HTTPS_PROXY) and AWS_ENDPOINT_URL; nothing was sent; AWS said: http://127.0.0.1:1: client error (Connect): tcp connect error: Connection refused (os error 111)
+    error[unreachable]: AWS could not be reached for sts:GetCallerIdentity; because http://127.0.0.1:1: client error (Connect): tcp connect error: Connection refused (os error 111); help: check the network, the proxy (HTTPS_PROXY) and AWS_ENDPOINT_URL; nothing was sent
     ");
     assert!(started.elapsed() < Duration::from_secs(5), "it took {:?}", started.elapsed());
     done

@@ -24,6 +24,7 @@ fn the_program() {
       plan         Show what apply would do, and every reason why it would fail or should not be done
       apply        Record what was reviewed
       issue        Hand out one credential of an applied role
+      exec         Run a command with one credential of an applied role in its environment
       lease        Look at the leases
       rules        List the rules that plan judges by
       explain      Print the page of one rule
@@ -39,6 +40,12 @@ fn the_program() {
           --no-color     Never colour the output (NO_COLOR does the same)
           --log <LEVEL>  Log to standard error: error, warn, info, debug or trace [env: LEASEHOLD_LOG=]
                          [possible values: error, warn, info, debug, trace]
+
+    In a pull request:   leasehold plan
+    On merge:            leasehold apply --auto-approve
+    In a pipeline:       leasehold exec ROLE -- COMMAND
+
+    Every finding has a page: leasehold explain LH103. Exit codes are in the README.
     ");
 }
 
@@ -317,6 +324,42 @@ fn issue() {
 }
 
 #[test]
+fn exec() {
+    assert_snapshot!(help(&["exec"]), @"
+    Run a command with one credential of an applied role in its environment
+
+    Usage: leasehold exec [OPTIONS] <ROLE> -- <COMMAND>...
+
+    Arguments:
+      <ROLE>        The role's name
+      <COMMAND>...  The command and its arguments, after --
+
+    Options:
+          --ttl <DURATION>       Lifetime, like 15m or 1h30m [default: the role's default]
+          --clamp                Take the longest lifetime allowed when --ttl asks for more, instead of
+                                 refusing
+          --role-arn <ARN>       Which of the role's role_arns to assume [default: the first]
+          --session-name <NAME>  Session name, taken as it is [default: <role>-<lease id>]
+          --mfa-code <CODE>      Six digits of the role's MFA device (LEASEHOLD_MFA_CODE keeps them off
+                                 the process list) [env: LEASEHOLD_MFA_CODE]
+      -h, --help                 Print help
+      -V, --version              Print version
+
+    State and AWS:
+          --state <URL>         Where record and leases are kept [default: the folder .leasehold at the
+                                top of the repository] [env: LEASEHOLD_STATE=]
+          --timeout <DURATION>  Longest time to wait for AWS, in all [default: 30s]
+          --dir <DIR>           Folder whose repository holds the state, when --state is not given
+                                [default: .]
+
+    Global options:
+          --no-color     Never colour the output (NO_COLOR does the same)
+          --log <LEVEL>  Log to standard error: error, warn, info, debug or trace [env: LEASEHOLD_LOG=]
+                         [possible values: error, warn, info, debug, trace]
+    ");
+}
+
+#[test]
 fn lease() {
     assert_snapshot!(help(&["lease"]), @"
     Look at the leases
@@ -566,7 +609,7 @@ fn no_command_is_left_out() {
     names.retain(|name| *name != "help");
     assert_eq!(
         names,
-        ["validate", "plan", "apply", "issue", "lease", "rules", "explain", "schema", "completions"],
+        ["validate", "plan", "apply", "issue", "exec", "lease", "rules", "explain", "schema", "completions"],
         "each needs a test here"
     );
 }
