@@ -3,7 +3,6 @@
 //! One instance serves the whole test binary. Tests are kept apart by account: a twelve-digit access key id is that
 //! account's root.
 
-use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -22,7 +21,6 @@ use leasehold::ports::{AssumeRole, Issuer as _};
 /// The region of everything in the tests.
 pub(crate) const REGION: &str = "ap-northeast-1";
 const VERSION: &str = "1.5.33";
-const REQUIREMENTS: &str = include_str!("../emulator/requirements.txt");
 const HEALTHY_WITHIN: Duration = Duration::from_secs(60);
 
 /// A running emulator.
@@ -74,26 +72,11 @@ fn start() -> Result<Emulator, String> {
     Err(failures.join("\n"))
 }
 
-/// Makes the virtual environment once, however many test processes run at the same time.
+/// Makes the virtual environment once, however many test processes and quickstarts run at the same time.
 fn install(home: &Path) -> Result<PathBuf, String> {
-    let lock_path = home.with_extension("lock");
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path);
-    let lock: File = lock.map_err(|error| format!("{}: {error}", lock_path.display()))?;
-    lock.lock().map_err(|error| format!("{}: {error}", lock_path.display()))?;
-    let python = home.join("bin/python");
-    let done = home.join("installed-requirements.txt");
-    if std::fs::read_to_string(&done).is_ok_and(|installed| installed == REQUIREMENTS) {
-        return Ok(python);
-    }
-    let _ = std::fs::remove_dir_all(home);
-    run(Command::new("python3").args(["-m", "venv"]).arg(home))?;
-    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/emulator/requirements.txt");
-    run(Command::new(&python)
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
-        .args(["--require-hashes", "--only-binary", ":all:", "--requirement"])
-        .arg(requirements))?;
-    std::fs::write(&done, REQUIREMENTS).map_err(|error| format!("{}: {error}", done.display()))?;
-    Ok(python)
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/emulator/install.py");
+    run(Command::new("python3").arg(script).arg(home))?;
+    Ok(home.join("bin/python"))
 }
 
 fn run(command: &mut Command) -> Result<(), String> {
