@@ -22,6 +22,7 @@ mod generated;
 mod json_schema;
 mod kills;
 mod live_aws;
+mod readme;
 mod sandbox;
 mod scene;
 mod secrets;
