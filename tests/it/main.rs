@@ -19,6 +19,7 @@ mod emulator;
 mod fault_server;
 mod file_store;
 mod generated;
+mod hostile_repo;
 mod json_schema;
 mod kills;
 mod live_aws;
