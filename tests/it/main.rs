@@ -22,6 +22,7 @@ mod generated;
 mod hostile_repo;
 mod json_schema;
 mod kills;
+mod laws;
 mod live_aws;
 mod readme;
 mod sandbox;

@@ -5,7 +5,7 @@
 //! block holds `$ command` lines, each followed by its output: `plan`, `apply`, `issue ROLE`, `leases`, `wait DURATION`.
 //! `LEASEHOLD_BLESS=1 cargo test stories` writes the outputs anew.
 
-mod cloud;
+pub(crate) mod cloud;
 mod markdown;
 mod stage;
 
