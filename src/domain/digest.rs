@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -27,6 +28,16 @@ impl Digest {
     #[must_use]
     pub fn of_json(value: &Value) -> Self {
         Self::of_bytes(canonical_json(value).as_bytes())
+    }
+
+    /// [`of_json`](Self::of_json) of a list, without making the JSON value first. For what is made of lists, texts,
+    /// numbers and JSON values alone: the fields of a struct would not be in byte order.
+    #[must_use]
+    pub fn of_list(list: &impl Serialize) -> Self {
+        let mut bytes = Vec::with_capacity(1_024);
+        // Neither a Vec nor anything in such a list can fail.
+        let _ = serde_json::to_writer(&mut bytes, list);
+        Self::of_bytes(&bytes)
     }
 
     /// Reads the text form back; `None` unless it is exactly `sha256:` and 64 lower-case hex digits.
@@ -73,6 +84,14 @@ mod tests {
     fn keys_are_sorted_whatever_order_they_were_written_in() {
         let value: Value = serde_json::from_str(r#"{"b":1,"a":{"d":[2,1],"c":null}}"#).expect("valid");
         assert_eq!(canonical_json(&value), r#"{"a":{"c":null,"d":[2,1]},"b":1}"#);
+    }
+
+    #[test]
+    fn a_list_has_the_digest_of_its_json() {
+        let document: Value = serde_json::from_str(r#"{"b":1,"a":"é\n"}"#).expect("valid");
+        let list = ("create", None::<&str>, vec![("x", &document)]);
+        let json = serde_json::json!(["create", null, [["x", {"a": "é\n", "b": 1}]]]);
+        assert_eq!(Digest::of_list(&list), Digest::of_json(&json));
     }
 
     #[test]

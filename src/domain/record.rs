@@ -86,6 +86,13 @@ impl RoleFacts {
             trust: live.trust.canonical.clone(),
         }
     }
+
+    /// Whether [`of`](Self::of) this live role would be the same, found out without copying it.
+    #[must_use]
+    pub fn still_hold(&self, live: &LiveRole) -> bool {
+        let Self { role_id, max_session_duration, trust } = self;
+        *role_id == live.role_id && *max_session_duration == live.max_session_duration && *trust == live.trust.canonical
+    }
 }
 
 /// A verified head with its snapshot.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     Action, BrokerStep, NotKnown, OpenLease, Plan, PlanBasis, RecordRef, Report, Step, brakes, drift, effects, fields,
@@ -13,9 +13,9 @@ use crate::domain::digest::Digest;
 use crate::domain::finding::{Finding, apply_waivers};
 use crate::domain::ident::{Name, RoleArn};
 use crate::domain::record::{AppliedRole, Basis, Record, RoleFacts};
-use crate::domain::role::{Field, Role};
+use crate::domain::role::{Field, Role, RoleSpec};
 use crate::domain::rules::{self, RuleInput};
-use crate::domain::world::{Fact, World};
+use crate::domain::world::{Fact, LiveRole, World};
 
 /// Everything a plan is made from.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +56,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
         .unwrap_or_default();
 
     let blocking = blocking_codes(&findings);
+    let leases = leases_by_role(input);
     let mut steps = Vec::new();
     let mut fingerprints = BTreeMap::new();
     let mut unchanged = 0;
@@ -63,8 +64,9 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     for name in names {
         let before = recorded.get(name).copied();
         let role = declared.get(name).copied();
-        let after = role.map(|role| applied(role, before, input.world, blocking.get(name)));
-        let (fingerprint, step) = step(input, name, before, after, role);
+        let after = role.map(|role| Next::of(role, before, input.world, blocking.get(name)));
+        let open = leases.get(name).map_or(&[][..], Vec::as_slice);
+        let (fingerprint, step) = step(name, before, after.as_ref(), role, open, input.now);
         fingerprints.insert(name.clone(), fingerprint);
         match step {
             Some(step) => steps.push(step),
@@ -112,8 +114,8 @@ fn declared<'a>(input: &PlanInput<'a>) -> BTreeMap<&'a Name, &'a Role> {
     roles
 }
 
-fn blocking_codes(findings: &[Finding]) -> BTreeMap<&Name, BTreeSet<&str>> {
-    let mut codes: BTreeMap<&Name, BTreeSet<&str>> = BTreeMap::new();
+fn blocking_codes(findings: &[Finding]) -> BTreeMap<&Name, BTreeSet<&'static str>> {
+    let mut codes: BTreeMap<&Name, BTreeSet<&'static str>> = BTreeMap::new();
     for finding in findings.iter().filter(|finding| finding.blocks()) {
         if let Some(role) = &finding.role {
             codes.entry(role).or_default().insert(finding.code);
@@ -122,53 +124,110 @@ fn blocking_codes(findings: &[Finding]) -> BTreeMap<&Name, BTreeSet<&str>> {
     codes
 }
 
-/// What will be recorded. A fact that could not be read keeps its recorded value: not knowing changes nothing.
-fn applied(role: &Role, before: Option<&AppliedRole>, world: &World, blocking: Option<&BTreeSet<&str>>) -> AppliedRole {
-    let mut facts = BTreeMap::new();
-    let mut all_known = true;
-    for arn in role.spec.credential.role_arns() {
-        match world.role(arn) {
-            Fact::Present(live) => {
-                facts.insert(arn.clone(), RoleFacts::of(live));
-            }
-            Fact::Absent => {}
-            Fact::Unknown(_) => {
-                all_known = false;
-                if let Some(kept) = before.and_then(|before| before.facts.get(arn)) {
-                    facts.insert(arn.clone(), kept.clone());
+/// The leases that are alive, by role.
+fn leases_by_role<'a>(input: &PlanInput<'a>) -> BTreeMap<&'a Name, Vec<&'a OpenLease>> {
+    let mut leases: BTreeMap<&Name, Vec<&OpenLease>> = BTreeMap::new();
+    for lease in input.open_leases.iter().filter(|lease| lease.lives_until > input.now) {
+        leases.entry(&lease.role).or_default().push(lease);
+    }
+    leases
+}
+
+/// What will be recorded of a role, not copied yet: most roles of a plan turn out to be as they were.
+struct Next<'a> {
+    spec: &'a RoleSpec,
+    facts: BTreeMap<&'a RoleArn, Known<'a>>,
+    violations: BTreeSet<&'a str>,
+}
+
+enum Known<'a> {
+    Live(&'a LiveRole),
+    Recorded(&'a RoleFacts),
+}
+
+impl<'a> Next<'a> {
+    /// A fact that could not be read keeps its recorded value: not knowing changes nothing.
+    fn of(
+        role: &'a Role,
+        before: Option<&'a AppliedRole>,
+        world: &'a World,
+        blocking: Option<&BTreeSet<&'a str>>,
+    ) -> Self {
+        let mut facts = BTreeMap::new();
+        let mut all_known = true;
+        for arn in role.spec.credential.role_arns() {
+            match world.role(arn) {
+                Fact::Present(live) => {
+                    facts.insert(arn, Known::Live(live));
+                }
+                Fact::Absent => {}
+                Fact::Unknown(_) => {
+                    all_known = false;
+                    if let Some(kept) = before.and_then(|before| before.facts.get(arn)) {
+                        facts.insert(arn, Known::Recorded(kept));
+                    }
                 }
             }
         }
+        let mut violations = blocking.cloned().unwrap_or_default();
+        if let Some(before) = before.filter(|before| !all_known && before.spec == role.spec) {
+            // A role that nobody changed is not suspended because today it could not be read, nor freed for it.
+            violations.remove(rules::UNPROVEN);
+            violations.extend(before.violations.iter().map(String::as_str));
+        }
+        Self { spec: &role.spec, facts, violations }
     }
-    let mut violations: BTreeSet<String> = blocking.into_iter().flatten().map(|code| (*code).to_owned()).collect();
-    if let Some(before) = before.filter(|before| !all_known && before.spec == role.spec) {
-        // A role that nobody changed is not suspended because today it could not be read, nor freed for it.
-        violations.remove(rules::UNPROVEN);
-        violations.extend(before.violations.iter().cloned());
+
+    fn is(&self, before: &AppliedRole) -> bool {
+        let AppliedRole { spec, facts, violations } = before;
+        let same = |known: &Known<'_>, recorded: &RoleFacts| match known {
+            Known::Live(live) => recorded.still_hold(live),
+            Known::Recorded(kept) => *kept == recorded,
+        };
+        *self.spec == *spec
+            && self.violations.iter().eq(violations)
+            && self.facts.len() == facts.len()
+            && self.facts.iter().zip(facts).all(|((arn, known), (old, recorded))| *arn == old && same(known, recorded))
     }
-    AppliedRole { spec: role.spec.clone(), facts, violations: violations.into_iter().collect() }
+
+    fn to_applied(&self) -> AppliedRole {
+        let facts = self.facts.iter().map(|(arn, known)| {
+            let facts = match known {
+                Known::Live(live) => RoleFacts::of(live),
+                Known::Recorded(kept) => (*kept).clone(),
+            };
+            ((*arn).clone(), facts)
+        });
+        AppliedRole {
+            spec: self.spec.clone(),
+            facts: facts.collect(),
+            violations: self.violations.iter().map(|code| (*code).to_owned()).collect(),
+        }
+    }
 }
 
 fn step(
-    input: &PlanInput<'_>,
     name: &Name,
     before: Option<&AppliedRole>,
-    after: Option<AppliedRole>,
+    next: Option<&Next<'_>>,
     role: Option<&Role>,
+    open: &[&OpenLease],
+    now: Timestamp,
 ) -> (Digest, Option<Step>) {
-    let action = match (before, &after) {
+    let action = match (before, next) {
         (None, Some(_)) => Some(Action::Create),
-        (Some(before), Some(after)) if before.spec != after.spec => Some(Action::Update),
-        (Some(before), Some(after)) if before != after => Some(Action::Refresh),
+        (Some(before), Some(next)) if before.spec != *next.spec => Some(Action::Update),
+        (Some(before), Some(next)) if !next.is(before) => Some(Action::Refresh),
         (Some(_), None) => Some(Action::Delete),
         (Some(_), Some(_)) | (None, None) => None,
     };
     let old = before.map(fields::of_applied);
     let Some(action) = action else {
-        return (fingerprint("none", old.as_ref(), None), None);
+        return (fields::fingerprint("none", old.as_ref(), None), None);
     };
+    let after = next.map(Next::to_applied);
     let new = after.as_ref().map(fields::of_applied);
-    let fingerprint = fingerprint(action.as_str(), old.as_ref(), new.as_ref());
+    let fingerprint = fields::fingerprint(action.as_str(), old.as_ref(), new.as_ref());
     // A creation shows what git says; the facts it was reviewed against are in the snapshot, and drift shows theirs.
     let changes = match (action, &after) {
         (Action::Create, Some(after)) => fields::changes(Vec::new(), fields::of_role(&after.spec)),
@@ -178,14 +237,9 @@ fn step(
         (Action::Refresh, _) => fields::changes(old.unwrap_or_default(), new.unwrap_or_default()),
         (Action::Delete | Action::Create | Action::Update, _) => Vec::new(),
     };
-    let effects = effects::of_step(action, name, before, after.as_ref(), input.open_leases, input.now);
+    let effects = effects::of_step(action, before, after.as_ref(), open, now);
     let place = role.map(|role| role.places.of(Field::Name));
     (fingerprint, Some(Step { role: name.clone(), action, after, changes, effects, place }))
-}
-
-fn fingerprint(action: &str, before: Option<&fields::Fields>, after: Option<&fields::Fields>) -> Digest {
-    let json = |fields: Option<&fields::Fields>| fields.map_or(Value::Null, fields::to_json);
-    Digest::of_json(&json!([action, json(before), json(after)]))
 }
 
 fn broker_step(input: &PlanInput<'_>) -> Option<BrokerStep> {

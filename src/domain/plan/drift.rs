@@ -21,9 +21,9 @@ pub(super) fn find(snapshot: &Snapshot, world: &World, concerns: impl Fn(&Name) 
             let (gone, changes) = match world.role(arn) {
                 Fact::Unknown(_) => return None,
                 Fact::Absent => (true, Vec::new()),
+                Fact::Present(live) if facts.still_hold(live) => return None,
                 Fact::Present(live) => {
                     let now = RoleFacts::of(live);
-                    (now != *facts).then_some(())?;
                     (false, fields::changes(fields::of_facts(facts), fields::of_facts(&now)))
                 }
             };

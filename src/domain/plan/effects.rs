@@ -3,25 +3,23 @@
 use super::{Action, OpenLease};
 use crate::domain::Timestamp;
 use crate::domain::credential::CredentialType;
-use crate::domain::ident::Name;
 use crate::domain::record::AppliedRole;
 
+/// `open` are the leases of the step's role that are alive.
 pub(super) fn of_step(
     action: Action,
-    role: &Name,
     before: Option<&AppliedRole>,
     after: Option<&AppliedRole>,
-    open: &[OpenLease],
+    open: &[&OpenLease],
     now: Timestamp,
 ) -> Vec<String> {
     let mut effects = Vec::new();
-    let open: Vec<&OpenLease> = open.iter().filter(|lease| lease.role == *role && lease.lives_until > now).collect();
     match action {
         Action::Create | Action::Refresh => {}
-        Action::Update => effects.extend(narrowed(before, after, &open, now)),
+        Action::Update => effects.extend(narrowed(before, after, open, now)),
         Action::Delete => {
             effects.push("It can be issued no more.".to_owned());
-            if let Some(last) = last(&open) {
+            if let Some(last) = last(open) {
                 effects.push(format!(
                     "{} of it until {}: deleting a role revokes nothing.",
                     leases(open.len(), "goes on", "go on"),

@@ -2,58 +2,97 @@
 //!
 //! Every function here destructures without `..`, so that a new field cannot be forgotten.
 
-use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde_json::Value;
 
 use super::{Change, Shown};
 use crate::domain::credential::{
     AssumedRoleSpec, CredentialSpec, FederationTokenSpec, IamUserSpec, PolicySpec, SessionTokenSpec,
 };
 use crate::domain::desired::{BrokerSpec, Limits, TtlPair};
+use crate::domain::digest::Digest;
+use crate::domain::ident::Arn;
 use crate::domain::record::{AppliedRole, RoleFacts};
 use crate::domain::role::RoleSpec;
 
-/// Named values in the order of the manifest reference. A value that is not set has no entry.
-pub(super) type Fields = Vec<(String, Shown)>;
+/// The names of the default and the maximum, for STS sessions and for IAM users.
+const STS_TTL: [&str; 2] = ["default_sts_ttl", "max_sts_ttl"];
+const TTL: [&str; 2] = ["default_ttl", "max_ttl"];
 
-fn text(fields: &mut Fields, name: &str, value: impl Into<String>) {
-    fields.push((name.to_owned(), Shown::Text(value.into())));
+/// Named values in the order of the manifest reference. A value that is not set has no entry.
+pub(super) type Fields<'a> = Vec<(Cow<'a, str>, Seen<'a>)>;
+
+/// A value where it stands. Most roles of a plan do not change, and theirs are never copied.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Seen<'a> {
+    Text(Cow<'a, str>),
+    Document(&'a Value),
 }
 
-fn optional<T: ToString>(fields: &mut Fields, name: &str, value: Option<&T>) {
-    if let Some(value) = value {
-        text(fields, name, value.to_string());
+impl Seen<'_> {
+    fn shown(self) -> Shown {
+        match self {
+            Self::Text(text) => Shown::Text(text.into_owned()),
+            Self::Document(document) => Shown::Document(document.clone()),
+        }
     }
 }
 
-fn list<T: ToString>(fields: &mut Fields, name: &str, values: &[T]) {
+impl Serialize for Seen<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Document(document) => {
+                let mut map = serializer.serialize_map(Some(1))?;
+                map.serialize_entry("document", document)?;
+                map.end()
+            }
+        }
+    }
+}
+
+fn text<'a>(fields: &mut Fields<'a>, name: &'a str, value: impl Into<Cow<'a, str>>) {
+    fields.push((name.into(), Seen::Text(value.into())));
+}
+
+fn optional<'a>(fields: &mut Fields<'a>, name: &'a str, value: Option<&'a str>) {
+    if let Some(value) = value {
+        text(fields, name, value);
+    }
+}
+
+fn list<T: ToString>(fields: &mut Fields<'_>, name: &'static str, values: &[T]) {
     if !values.is_empty() {
         text(fields, name, values.iter().map(T::to_string).collect::<Vec<_>>().join(", "));
     }
 }
 
-fn map(fields: &mut Fields, name: &str, values: &std::collections::BTreeMap<String, String>) {
+fn map<'a>(fields: &mut Fields<'a>, name: &str, values: &'a BTreeMap<String, String>) {
     // One entry a key: the separator of a joined list could be part of a value.
     for (key, value) in values {
-        text(fields, &format!("{name}.{key}"), value.clone());
+        fields.push((format!("{name}.{key}").into(), Seen::Text(value.into())));
     }
 }
 
-fn policy(fields: &mut Fields, spec: &PolicySpec) {
+fn policy<'a>(fields: &mut Fields<'a>, spec: &'a PolicySpec) {
     let PolicySpec { document, arns, groups } = spec;
     if let Some(document) = document {
-        fields.push(("policy_document".to_owned(), Shown::Document(document.clone())));
+        fields.push(("policy_document".into(), Seen::Document(document)));
     }
     list(fields, "policy_arns", arns);
     list(fields, "iam_groups", groups);
 }
 
-fn ttl(fields: &mut Fields, prefix: &str, pair: TtlPair) {
+fn ttl(fields: &mut Fields<'_>, names: [&'static str; 2], pair: TtlPair) {
     let TtlPair { default, max } = pair;
-    text(fields, &format!("default_{prefix}"), default.to_string());
-    text(fields, &format!("max_{prefix}"), max.to_string());
+    text(fields, names[0], default.to_string());
+    text(fields, names[1], max.to_string());
 }
 
-pub(super) fn of_role(spec: &RoleSpec) -> Fields {
+pub(super) fn of_role(spec: &RoleSpec) -> Fields<'_> {
     let RoleSpec { name: _, labels, description, protect, expires, credential } = spec;
     let mut fields = Fields::new();
     text(&mut fields, "credential_type", credential.kind().as_str());
@@ -62,26 +101,28 @@ pub(super) fn of_role(spec: &RoleSpec) -> Fields {
         CredentialSpec::IamUser(spec) => of_iam_user(&mut fields, spec),
         CredentialSpec::FederationToken(spec) => {
             let FederationTokenSpec { ttl: pair, session_tags, policy: policies } = spec;
-            ttl(&mut fields, "sts_ttl", *pair);
+            ttl(&mut fields, STS_TTL, *pair);
             map(&mut fields, "session_tags", session_tags);
             policy(&mut fields, policies);
         }
         CredentialSpec::SessionToken(spec) => {
             let SessionTokenSpec { ttl: pair, mfa_serial_number } = spec;
-            ttl(&mut fields, "sts_ttl", *pair);
-            optional(&mut fields, "mfa_serial_number", mfa_serial_number.as_ref());
+            ttl(&mut fields, STS_TTL, *pair);
+            optional(&mut fields, "mfa_serial_number", mfa_serial_number.as_deref());
         }
     }
-    optional(&mut fields, "description", description.as_ref());
+    optional(&mut fields, "description", description.as_deref());
     if *protect {
         text(&mut fields, "protect", "true");
     }
-    optional(&mut fields, "expires", expires.as_ref());
+    if let Some(expires) = expires {
+        text(&mut fields, "expires", expires.to_string());
+    }
     map(&mut fields, "labels", labels);
     fields
 }
 
-fn of_assumed_role(fields: &mut Fields, spec: &AssumedRoleSpec) {
+fn of_assumed_role<'a>(fields: &mut Fields<'a>, spec: &'a AssumedRoleSpec) {
     let AssumedRoleSpec {
         role_arns,
         ttl: pair,
@@ -93,81 +134,83 @@ fn of_assumed_role(fields: &mut Fields, spec: &AssumedRoleSpec) {
         mfa_serial_number,
     } = spec;
     list(fields, "role_arns", role_arns);
-    ttl(fields, "sts_ttl", *pair);
-    optional(fields, "external_id", external_id.as_ref());
+    ttl(fields, STS_TTL, *pair);
+    optional(fields, "external_id", external_id.as_deref());
     map(fields, "session_tags", session_tags);
     list(fields, "transitive_tag_keys", transitive_tag_keys);
-    optional(fields, "source_identity", source_identity.as_ref());
+    optional(fields, "source_identity", source_identity.as_deref());
     policy(fields, policies);
-    optional(fields, "mfa_serial_number", mfa_serial_number.as_ref());
+    optional(fields, "mfa_serial_number", mfa_serial_number.as_deref());
 }
 
-fn of_iam_user(fields: &mut Fields, spec: &IamUserSpec) {
+fn of_iam_user<'a>(fields: &mut Fields<'a>, spec: &'a IamUserSpec) {
     let IamUserSpec { ttl: pair, user_path, iam_tags, permissions_boundary_arn, justification, policy: policies } =
         spec;
-    ttl(fields, "ttl", *pair);
-    optional(fields, "user_path", user_path.as_ref());
+    ttl(fields, TTL, *pair);
+    optional(fields, "user_path", user_path.as_deref());
     map(fields, "iam_tags", iam_tags);
-    optional(fields, "permissions_boundary_arn", permissions_boundary_arn.as_ref());
-    optional(fields, "justification", justification.as_ref());
+    optional(fields, "permissions_boundary_arn", permissions_boundary_arn.as_ref().map(Arn::as_str));
+    optional(fields, "justification", justification.as_deref());
     policy(fields, policies);
 }
 
-pub(super) fn of_broker(spec: &BrokerSpec) -> Fields {
+pub(super) fn of_broker(spec: &BrokerSpec) -> Fields<'_> {
     let BrokerSpec { name, principal, region, deployment, defaults, limits } = spec;
     let Limits { max_deletes, max_delete_percent } = limits;
     let mut fields = Fields::new();
     text(&mut fields, "name", name.as_str());
     text(&mut fields, "principal", principal.as_str());
-    text(&mut fields, "region", region.clone());
+    text(&mut fields, "region", region);
     text(&mut fields, "deployment", deployment.as_str());
-    ttl(&mut fields, "sts_ttl", *defaults);
+    ttl(&mut fields, STS_TTL, *defaults);
     text(&mut fields, "max_deletes", max_deletes.to_string());
     text(&mut fields, "max_delete_percent", max_delete_percent.to_string());
     fields
 }
 
-pub(super) fn of_facts(facts: &RoleFacts) -> Fields {
+pub(super) fn of_facts(facts: &RoleFacts) -> Fields<'_> {
     let RoleFacts { role_id, max_session_duration, trust } = facts;
     vec![
-        ("RoleId".to_owned(), Shown::Text(role_id.clone())),
-        ("MaxSessionDuration".to_owned(), Shown::Text(max_session_duration.to_string())),
-        ("AssumeRolePolicyDocument".to_owned(), Shown::Document(trust.clone())),
+        ("RoleId".into(), Seen::Text(role_id.into())),
+        ("MaxSessionDuration".into(), Seen::Text(max_session_duration.to_string().into())),
+        ("AssumeRolePolicyDocument".into(), Seen::Document(trust)),
     ]
 }
 
 /// A role as recorded: its specification, then its facts under their ARN, then its violations.
-pub(super) fn of_applied(applied: &AppliedRole) -> Fields {
+pub(super) fn of_applied(applied: &AppliedRole) -> Fields<'_> {
     let AppliedRole { spec, facts, violations } = applied;
     let mut fields = of_role(spec);
     for (arn, facts) in facts {
-        fields.extend(of_facts(facts).into_iter().map(|(name, value)| (format!("{arn} {name}"), value)));
+        fields.extend(of_facts(facts).into_iter().map(|(name, value)| (format!("{arn} {name}").into(), value)));
     }
     list(&mut fields, "violations", violations);
     fields
 }
 
 /// What differs, in the order of `after`, with what is gone last.
-pub(super) fn changes(before: Fields, after: Fields) -> Vec<Change> {
+pub(super) fn changes(before: Fields<'_>, after: Fields<'_>) -> Vec<Change> {
     let mut before = before;
     let mut changes = Vec::new();
     for (field, value) in after {
         let old = before.iter().position(|(name, _)| *name == field).map(|at| before.remove(at).1);
         if old.as_ref() != Some(&value) {
-            changes.push(Change { field, before: old, after: Some(value) });
+            changes.push(Change {
+                field: field.into_owned(),
+                before: old.map(Seen::shown),
+                after: Some(value.shown()),
+            });
         }
     }
-    changes.extend(before.into_iter().map(|(field, value)| Change { field, before: Some(value), after: None }));
+    changes.extend(before.into_iter().map(|(field, value)| Change {
+        field: field.into_owned(),
+        before: Some(value.shown()),
+        after: None,
+    }));
     changes
 }
 
-/// The same values as JSON, for a fingerprint.
-pub(super) fn to_json(fields: &Fields) -> Value {
-    fields
-        .iter()
-        .map(|(name, value)| match value {
-            Shown::Text(text) => json!([name, text]),
-            Shown::Document(document) => json!([name, { "document": document }]),
-        })
-        .collect()
+/// Digest of what happens to a role, over all values before and after.
+pub(super) fn fingerprint(action: &str, before: Option<&Fields<'_>>, after: Option<&Fields<'_>>) -> Digest {
+    Digest::of_list(&(action, before, after))
 }
