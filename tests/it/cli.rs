@@ -6,6 +6,7 @@ mod aws_errors;
 mod exec;
 mod exit_codes;
 mod help;
+mod help_about;
 mod issue;
 mod leases;
 mod live;
