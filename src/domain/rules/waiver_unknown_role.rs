@@ -78,6 +78,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::plan::PROTECTED_ROLE;
 use crate::domain::text;
 
 use super::Judging;
@@ -96,7 +97,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     let declared: BTreeSet<&str> = judging.desired.roles.iter().map(|role| role.spec.name.as_str()).collect();
-    let entries = judging.desired.waivers.iter().flat_map(|waiver| waiver.roles.iter().map(move |role| (waiver, role)));
+    // A waiver that unlocks a deletion names a role that is no longer declared, as it must.
+    let waivers = judging.desired.waivers.iter().filter(|waiver| waiver.rule.as_str() != PROTECTED_ROLE);
+    let entries = waivers.flat_map(|waiver| waiver.roles.iter().map(move |role| (waiver, role)));
     let unknown = entries.filter(|(_, role)| !declared.contains(role.as_str()));
     for (seen, (waiver, role)) in unknown.enumerate() {
         let near = if seen < SUGGESTIONS_MAX { text::nearest(role.as_str(), declared.iter().copied()) } else { None };
@@ -128,5 +131,11 @@ mod tests {
             .findings(&RULE);
         let remedies: Vec<&str> = found.iter().map(|finding| finding.remedy.as_str()).collect();
         assert_eq!(remedies, ["write `app-batch` if that is meant, or remove the entry", "remove the entry"]);
+    }
+
+    #[test]
+    fn the_deleted_role_of_an_unlocking_waiver_is_not_missed() {
+        let scene = Scene::role_broker().assumed_role("app-batch", 900, 900);
+        assert!(scene.waiver("w", PROTECTED_ROLE, &["app-gone"], "2999-12-31").findings(&RULE).is_empty());
     }
 }
