@@ -202,6 +202,16 @@ proptest! {
     }
 
     #[test]
+    fn a_plan_says_whether_apply_would_refuse_it(first in declared(), then in declared(), before in world(), after in world()) {
+        let run = Run::new();
+        run.apply_what_goes(&first, &before);
+        let planned = run.plan(&then.text(), &after);
+        let document = plan_v1::Document::from_plan(&planned.plan);
+        let refused = document.is_refused() || document.summary.brakes > 0;
+        prop_assert_eq!(refused, review(planned, &Expectation::Nothing, false).is_err(), "{}", document.to_json());
+    }
+
+    #[test]
     fn a_refused_apply_writes_nothing(first in declared(), then in declared(), world in world()) {
         let run = Run::new();
         run.apply_what_goes(&first, &world);

@@ -170,13 +170,19 @@ fn next(document: &Document) -> String {
         Some(target) => format!(" --target {}", escape(target)),
         None => String::new(),
     };
-    if blocking > 0 {
-        let them = if blocking == 1 { "the blocking finding" } else { "the blocking findings" };
+    let apply = format!("leasehold apply{target} --expect-plan {}", escape(&document.hash));
+    let (them, roles) =
+        if blocking == 1 { ("the blocking finding", "its role") } else { ("the blocking findings", "their roles") };
+    if document.is_refused() {
         format!("mend {them} above, then plan again; apply refuses this plan.")
     } else if brakes > 0 {
         "see the brakes above; apply refuses this plan.".to_owned()
+    } else if blocking > 0 && changes {
+        format!("mend {them} above, or have issue refuse {roles} for now: {apply}")
+    } else if blocking > 0 {
+        format!("mend {them} above; nothing to apply.")
     } else if changes {
-        format!("leasehold apply{target} --expect-plan {}", escape(&document.hash))
+        apply
     } else {
         "nothing to apply.".to_owned()
     }

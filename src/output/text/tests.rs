@@ -288,7 +288,7 @@ fn findings_and_unknowns_without_colour_in_ascii() {
     Compared: commit 4f2c9d1e0b7a; record 4; AWS as
               arn:aws:sts::111122223333:assumed-role/LeaseholdReader/ci sees it (2 calls).
     Plan: 0 to create, 0 to update, 0 to refresh, 0 to delete; 1 finding (1 blocking), 1 unknown.
-    Next: mend the blocking finding above, then plan again; apply refuses this plan.
+    Next: mend the blocking finding above; nothing to apply.
     ");
 }
 

@@ -149,6 +149,17 @@ impl Document {
         json::pretty(self)
     }
 
+    /// Whether a finding makes `apply` refuse: one that blocks, and is about the whole set or about a role that git
+    /// changes. Any other that blocks is recorded with its role, which `issue` then refuses.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        let changed = |role: &String| {
+            let git = |step: &&Step| matches!(step.action, Action::Create | Action::Update);
+            self.steps.iter().filter(git).any(|step| step.role == *role)
+        };
+        self.findings.iter().any(|finding| finding.blocks && finding.role.as_ref().is_none_or(changed))
+    }
+
     /// The plan's hash, as a domain value.
     pub fn hash(&self) -> Result<Digest, Invalid> {
         common_v1::digest("hash", &self.hash)
