@@ -68,10 +68,10 @@ impl Checker<'_> {
             "minimum" => hold(value.as_f64().is_none_or(|n| n >= number()), "is too small"),
             "maximum" => hold(value.as_f64().is_none_or(|n| n <= number()), "is too large"),
             "minLength" => {
-                hold(value.as_str().is_none_or(|text| text.chars().count() as f64 >= number()), "is too short")
+                hold(value.as_str().is_none_or(|text| text.chars().count() as f64 >= number()), "is too short");
             }
             "maxLength" => {
-                hold(value.as_str().is_none_or(|text| text.chars().count() as f64 <= number()), "is too long")
+                hold(value.as_str().is_none_or(|text| text.chars().count() as f64 <= number()), "is too long");
             }
             "minItems" => hold(value.as_array().is_none_or(|items| items.len() as f64 >= number()), "has too few"),
             "maxItems" => hold(value.as_array().is_none_or(|items| items.len() as f64 <= number()), "has too many"),

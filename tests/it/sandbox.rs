@@ -235,7 +235,7 @@ fn placeholders(text: &str) -> String {
 }
 
 fn placeholder(text: &str) -> Option<(usize, &'static str)> {
-    let run = |is: fn(&u8) -> bool| text.bytes().take_while(|byte| is(byte)).count();
+    let run = |is: fn(&u8) -> bool| text.bytes().take_while(is).count();
     let word = run(u8::is_ascii_alphanumeric);
     let hex = run(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let shape = text.as_bytes();

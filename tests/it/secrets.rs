@@ -150,7 +150,7 @@ fn answers_that_make_no_sense_are_not_shown() {
     };
     let no_expiry = |request: &Request| {
         let answer = crate::fault_server::assumed(CANARY_SECRET, &format!("not a time {CANARY_TOKEN}"));
-        (request.action() == "AssumeRole").then(|| Reply::Answer(200, answer))
+        (request.action() == "AssumeRole").then_some(Reply::Answer(200, answer))
     };
     for (name, fault) in [("half", half as fn(&Request) -> Option<Reply>), ("torn", torn), ("no expiry", no_expiry)] {
         let aws = CannedAws::start();
