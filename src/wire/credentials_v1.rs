@@ -153,11 +153,14 @@ pub fn write_credential_process(hand_over: HandOver<'_>, out: &mut dyn io::Write
     out.write_all(&buffer)
 }
 
+/// A variable's name, and its value; `None` where it must not be set.
+pub type Variable = (&'static str, Option<Zeroizing<String>>);
+
 /// The environment variables that AWS's tools read, with their values; `None` where a variable must not be set, so that
 /// an older session token is never sent with this key.
 ///
 /// A value with control or invisible characters is an error of kind `InvalidData`: no AWS credential has any.
-pub fn variables(hand_over: HandOver<'_>) -> io::Result<[(&'static str, Option<Zeroizing<String>>); 4]> {
+pub fn variables(hand_over: HandOver<'_>) -> io::Result<[Variable; 4]> {
     let Credentials { access_key_id, secret_access_key, session_token, expires_at: _ } = hand_over.credentials;
     let harmless = |name: &str, value: &str| {
         if value.chars().any(is_unsafe) {
