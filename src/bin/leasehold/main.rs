@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
+use leasehold::domain::text::{escape, escape_lines};
 
 use crate::args::{Cli, Command};
 use crate::terminal::Terminal;
@@ -37,21 +38,33 @@ fn main() -> ExitCode {
 fn usage(error: &clap::Error) -> ExitCode {
     // The command line was not understood, so its options are looked for by hand.
     let terminal = Terminal::new(std::env::args_os().any(|arg| arg == "--no-color"));
-    let text = error.render();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            let color = terminal.out_style().color;
-            match terminal::print(|out| if color { write!(out, "{}", text.ansi()) } else { write!(out, "{text}") }) {
+            let text = shown(error, terminal.out_style().color);
+            match terminal::print(|out| out.write_all(text.as_bytes())) {
                 Ok(()) => ExitCode::from(exit::FINE),
                 Err(failure) => ExitCode::from(error::report(&failure.into(), terminal, false)),
             }
         }
         _ => {
-            let color = terminal.err_style().color;
-            terminal::eprint(|out| if color { write!(out, "{}", text.ansi()) } else { write!(out, "{text}") });
+            let text = shown(error, terminal.err_style().color);
+            terminal::eprint(|out| out.write_all(text.as_bytes()));
             ExitCode::from(exit::USAGE)
         }
     }
+}
+
+/// What clap says. It repeats arguments as they came, and a pipeline may pass on what a stranger wrote: colours are
+/// given up where they could not be told from control characters of an argument.
+fn shown(error: &clap::Error, color: bool) -> String {
+    let hostile = std::env::args_os().any(|arg| {
+        let arg = arg.to_string_lossy();
+        escape(&arg) != arg
+    });
+    if color && !hostile {
+        return error.render().ansi().to_string();
+    }
+    escape_lines(&error.render().to_string()).into_owned()
 }
 
 /// A panic is a bug; where it happened is said, and what it held is not: it could be a secret.

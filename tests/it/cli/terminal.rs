@@ -36,6 +36,17 @@ fn secrets_are_not_shown_unless_asked() {
 }
 
 #[test]
+fn arguments_of_strangers_are_inert() {
+    let sandbox = Sandbox::new();
+    let done = at_a_terminal(&sandbox, &["issue", "app", "--ttl", "1\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}"], "");
+    let done = done.expect(exit::USAGE);
+    assert!(done.stdout.contains("is not a duration"), "{}", done.stdout);
+    assert!(!done.stdout.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']), "{:?}", done.stdout);
+    let colored = at_a_terminal(&sandbox, &["issue", "app", "--ttl", "soon"], "").expect(exit::USAGE);
+    assert!(colored.stdout.contains('\u{1b}'), "a terminal gets colours");
+}
+
+#[test]
 fn only_yes_applies() {
     let aws = CannedAws::start();
     let sandbox = aws.sandbox();
