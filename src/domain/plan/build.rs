@@ -15,7 +15,7 @@ use crate::domain::ident::{Name, RoleArn};
 use crate::domain::record::{AppliedRole, Basis, Record, RoleFacts};
 use crate::domain::role::{Field, Role, RoleSpec};
 use crate::domain::rules::{self, RuleInput};
-use crate::domain::world::{Fact, LiveRole, World};
+use crate::domain::world::{Fact, LiveRole, Unknown, World};
 
 /// Everything a plan is made from.
 #[derive(Debug, Clone, Copy)]
@@ -49,21 +49,14 @@ impl PlanInput<'_> {
 #[must_use]
 pub fn plan(input: &PlanInput<'_>) -> Plan {
     let findings = judge(input);
-    let declared = declared(input);
-    let recorded: BTreeMap<&Name, &AppliedRole> = input
-        .record
-        .map(|record| record.snapshot.roles.iter().filter(|(name, _)| input.concerns(name)).collect())
-        .unwrap_or_default();
-
+    let both = both(input);
     let blocking = blocking_codes(&findings);
     let leases = leases_by_role(input);
     let mut steps = Vec::new();
     let mut fingerprints = BTreeMap::new();
     let mut unchanged = 0;
-    let names: BTreeSet<&Name> = declared.keys().chain(recorded.keys()).copied().collect();
-    for name in names {
-        let before = recorded.get(name).copied();
-        let role = declared.get(name).copied();
+    for (name, Both { before, role }) in &both {
+        let (name, before, role) = (*name, *before, *role);
         let after = role.map(|role| Next::of(role, before, input.world, blocking.get(name)));
         let open = leases.get(name).map_or(&[][..], Vec::as_slice);
         let (fingerprint, step) = step(name, before, after.as_ref(), role, open, input.now);
@@ -89,7 +82,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
             .record
             .map(|record| drift::find(&record.snapshot, input.world, |name| input.concerns(name)))
             .unwrap_or_default(),
-        unknowns: unknowns(input, &declared, &recorded),
+        unknowns: unknowns(input, &both),
         brakes: brakes::find(input, &steps),
         findings,
         unchanged,
@@ -105,13 +98,25 @@ fn judge(input: &PlanInput<'_>) -> Vec<Finding> {
     findings
 }
 
-/// The first document of each name; a second one is a finding that blocks.
-fn declared<'a>(input: &PlanInput<'a>) -> BTreeMap<&'a Name, &'a Role> {
-    let mut roles = BTreeMap::new();
+/// A role as it was recorded and as it is declared: one of them at least.
+#[derive(Default)]
+struct Both<'a> {
+    before: Option<&'a AppliedRole>,
+    role: Option<&'a Role>,
+}
+
+/// Every role that is declared or recorded. Of several documents of one name, the first: a second one is a finding that
+/// blocks.
+fn both<'a>(input: &PlanInput<'a>) -> BTreeMap<&'a Name, Both<'a>> {
+    let recorded = input.record.into_iter().flat_map(|record| &record.snapshot.roles);
+    let mut both: BTreeMap<&Name, Both<'_>> = recorded
+        .filter(|(name, _)| input.concerns(name))
+        .map(|(name, applied)| (name, Both { before: Some(applied), role: None }))
+        .collect();
     for role in input.desired.roles.iter().filter(|role| input.concerns(&role.spec.name)) {
-        roles.entry(&role.spec.name).or_insert(role);
+        both.entry(&role.spec.name).or_default().role.get_or_insert(role);
     }
-    roles
+    both
 }
 
 fn blocking_codes(findings: &[Finding]) -> BTreeMap<&Name, BTreeSet<&'static str>> {
@@ -255,20 +260,15 @@ fn broker_step(input: &PlanInput<'_>) -> Option<BrokerStep> {
     })
 }
 
-fn unknowns(
-    input: &PlanInput<'_>,
-    declared: &BTreeMap<&Name, &Role>,
-    recorded: &BTreeMap<&Name, &AppliedRole>,
-) -> Vec<NotKnown> {
-    let mut concerned: BTreeMap<&RoleArn, BTreeSet<&Name>> = BTreeMap::new();
-    for (name, role) in declared {
-        for arn in role.spec.credential.role_arns() {
-            concerned.entry(arn).or_default().insert(name);
-        }
-    }
-    for (name, applied) in recorded {
-        for arn in applied.facts.keys() {
-            concerned.entry(arn).or_default().insert(name);
+fn unknowns(input: &PlanInput<'_>, both: &BTreeMap<&Name, Both<'_>>) -> Vec<NotKnown> {
+    let mut concerned: BTreeMap<&RoleArn, (&Unknown, BTreeSet<&Name>)> = BTreeMap::new();
+    for (name, Both { before, role }) in both {
+        let declared = role.iter().flat_map(|role| role.spec.credential.role_arns());
+        let recorded = before.iter().flat_map(|applied| applied.facts.keys());
+        for arn in declared.chain(recorded) {
+            if let Fact::Unknown(unknown) = input.world.role(arn) {
+                concerned.entry(arn).or_insert_with(|| (unknown, BTreeSet::new())).1.insert(name);
+            }
         }
     }
     let caller = match &input.world.caller {
@@ -277,13 +277,10 @@ fn unknowns(
         }
         Fact::Present(_) | Fact::Absent => None,
     };
-    let roles = concerned.into_iter().filter_map(|(arn, names)| match input.world.role(arn) {
-        Fact::Unknown(unknown) => Some(NotKnown {
-            subject: arn.to_string(),
-            roles: names.into_iter().cloned().collect(),
-            unknown: unknown.clone(),
-        }),
-        Fact::Present(_) | Fact::Absent => None,
+    let roles = concerned.into_iter().map(|(arn, (unknown, names))| NotKnown {
+        subject: arn.to_string(),
+        roles: names.into_iter().cloned().collect(),
+        unknown: unknown.clone(),
     });
     caller.into_iter().chain(roles).collect()
 }

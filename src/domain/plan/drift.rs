@@ -5,29 +5,28 @@ use std::collections::BTreeMap;
 use super::{Drift, fields};
 use crate::domain::ident::{Name, RoleArn};
 use crate::domain::record::{RoleFacts, Snapshot};
-use crate::domain::world::{Fact, World};
+use crate::domain::world::{Fact, LiveRole, World};
 
 /// Live facts that differ from the recorded ones, by role ARN. What could not be read is no drift.
 pub(super) fn find(snapshot: &Snapshot, world: &World, concerns: impl Fn(&Name) -> bool) -> Vec<Drift> {
-    let mut recorded: BTreeMap<&RoleArn, (&RoleFacts, Vec<&Name>)> = BTreeMap::new();
+    let mut drifted: BTreeMap<&RoleArn, Drift> = BTreeMap::new();
     for (name, applied) in snapshot.roles.iter().filter(|(name, _)| concerns(name)) {
         for (arn, facts) in &applied.facts {
-            recorded.entry(arn).or_insert_with(|| (facts, Vec::new())).1.push(name);
+            let live = match world.role(arn) {
+                Fact::Unknown(_) => continue,
+                Fact::Present(live) if facts.still_hold(live) => continue,
+                Fact::Present(live) => Some(live),
+                Fact::Absent => None,
+            };
+            let drift = drifted.entry(arn).or_insert_with(|| new(arn, facts, live));
+            drift.roles.push(name.clone());
         }
     }
-    recorded
-        .into_iter()
-        .filter_map(|(arn, (facts, roles))| {
-            let (gone, changes) = match world.role(arn) {
-                Fact::Unknown(_) => return None,
-                Fact::Absent => (true, Vec::new()),
-                Fact::Present(live) if facts.still_hold(live) => return None,
-                Fact::Present(live) => {
-                    let now = RoleFacts::of(live);
-                    (false, fields::changes(fields::of_facts(facts), fields::of_facts(&now)))
-                }
-            };
-            Some(Drift { role_arn: arn.clone(), roles: roles.into_iter().cloned().collect(), gone, changes })
-        })
-        .collect()
+    drifted.into_values().collect()
+}
+
+fn new(arn: &RoleArn, facts: &RoleFacts, live: Option<&LiveRole>) -> Drift {
+    let now = live.map(RoleFacts::of);
+    let changes = now.as_ref().map(|now| fields::changes(fields::of_facts(facts), fields::of_facts(now)));
+    Drift { role_arn: arn.clone(), roles: Vec::new(), gone: live.is_none(), changes: changes.unwrap_or_default() }
 }

@@ -65,8 +65,10 @@ fn optional<'a>(fields: &mut Fields<'a>, name: &'a str, value: Option<&'a str>) 
 }
 
 fn list<T: ToString>(fields: &mut Fields<'_>, name: &'static str, values: &[T]) {
-    if !values.is_empty() {
-        text(fields, name, values.iter().map(T::to_string).collect::<Vec<_>>().join(", "));
+    match values {
+        [] => {}
+        [one] => text(fields, name, one.to_string()),
+        _ => text(fields, name, values.iter().map(T::to_string).collect::<Vec<_>>().join(", ")),
     }
 }
 

@@ -89,7 +89,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    let mut taken: BTreeSet<Name> = judging.desired.roles.iter().map(|role| role.spec.name.clone()).collect();
+    // Made when the first duplicate is met: nearly always there is none.
+    let mut taken: Option<BTreeSet<Name>> = None;
     let mut firsts: BTreeMap<&Name, First> = BTreeMap::new();
     let mut lines = Lines::default();
     for role in &judging.desired.roles {
@@ -99,7 +100,9 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
             firsts.insert(name, First { place, next_suffix: 2 });
             continue;
         };
-        let free = first.free_name(name, &mut taken);
+        let taken =
+            taken.get_or_insert_with(|| judging.desired.roles.iter().map(|role| role.spec.name.clone()).collect());
+        let free = first.free_name(name, taken);
         let at = format!("{}:{}", first.place.path(), lines.of(&first.place));
         findings.push(RULE.about(
             role,
