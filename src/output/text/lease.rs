@@ -2,6 +2,7 @@ use std::io::{self, Write};
 
 use super::ink::{Ink, count};
 use crate::domain::text::escape;
+use crate::domain::ttl::Ttl;
 use crate::output::Style;
 use crate::output::inert::Inert;
 use crate::wire::lease_v1::{Document, Lease};
@@ -62,7 +63,7 @@ pub fn lease(document: &Document, style: &Style, out: &mut dyn Write) -> io::Res
         let Lease { lease_id, role, credential_type, serial, lineage, created_at, updated_at, expires_at, .. } = lease;
         let state = state(lease);
         let open = if lease.open { "yes: its credential may still work" } else { "no" };
-        let ttl = format!("{}s", lease.ttl_seconds);
+        let ttl = Ttl::from_seconds(lease.ttl_seconds).map_or_else(|| "0s".to_owned(), |ttl| ttl.to_string());
         let record = format!("{serial} of {lineage}");
         let pairs = [
             ("lease", Some(lease_id.as_str())),

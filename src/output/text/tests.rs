@@ -439,7 +439,7 @@ fn leases_as_a_table_and_one_by_one() {
       session name     leasehold-1
       session ARN      arn:aws:sts::111122223333:assumed-role/ProdAppReadOnly/leasehold-1
       access key id    ASIAEXAMPLE
-      TTL              900s
+      TTL              15m
       created          2026-11-23T10:00:00Z
       changed          2026-11-23T10:00:01Z
       expires          2026-11-23T10:15:00Z

@@ -41,7 +41,7 @@ fn leases_are_listed_and_shown() {
       session ARN      arn:aws:sts::111122223333:assumed-role/App/deploy-42
       aws:userid       AROAEXAMPLE:s
       access key id    [key id]
-      TTL              1800s
+      TTL              30m
       created          [time]
       changed          [time]
       expires          [time]
