@@ -16,6 +16,6 @@ mod tests;
 pub use applied::applied;
 pub use failure::failure;
 pub use lease::{credential_summary, lease, leases};
-pub use plan::plan;
+pub use plan::{plan, plan_in_hand};
 pub use problem::problems;
 pub use rule::{RuleLine, rule_page, rules};

@@ -11,6 +11,12 @@ use crate::wire::plan_v1::{Action, Brake, BrokerStep, Document, Drift, NotKnown,
 /// Writes a plan in this order: drift, one block for each role and for the Broker document, findings, what could not be
 /// known, brakes, one summary line of stable shape, and the next step.
 pub fn plan(document: &Document, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    plan_in_hand(document, style, out)?;
+    writeln!(Inert::new(out), "Next: {}", next(document))
+}
+
+/// [`plan`] without the next step, for the command that takes it.
+pub fn plan_in_hand(document: &Document, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let (style, out) = (*style, &mut Inert::new(out));
     let Document { format: _, hash: _, basis, broker, steps, caller: _, drift, findings, unknowns, brakes, .. } =
         document;
@@ -52,8 +58,7 @@ pub fn plan(document: &Document, style: &Style, out: &mut dyn Write) -> io::Resu
     }
     let compared = style.sentences(0, "Compared: ", &origin(document));
     writeln!(out, "{}", style.ink(Ink::Faint, compared.trim_end()))?;
-    writeln!(out, "{}", style.ink(Ink::Bold, &summary(&document.summary)))?;
-    writeln!(out, "Next: {}", next(document))
+    writeln!(out, "{}", style.ink(Ink::Bold, &summary(&document.summary)))
 }
 
 fn heading(text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {

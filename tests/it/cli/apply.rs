@@ -86,7 +86,6 @@ fn a_second_time_changes_nothing_and_says_so() {
 
     Compared: commit 30f67939ee38; record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (3 calls).
     Plan: 0 to create, 0 to update, 0 to refresh, 0 to delete; 0 findings (0 blocking), 0 unknown.
-    Next: nothing to apply.
     Nothing to apply: the record is as git says.
     ");
     assert_eq!(sandbox.files("repo/.leasehold"), before);

@@ -55,7 +55,6 @@ fn fine() -> Done {
     Compared: commit 30f67939ee38; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (3
               calls).
     Plan: 2 to create, 0 to update, 0 to refresh, 0 to delete; 0 findings (0 blocking), 0 unknown.
-    Next: leasehold apply --expect-plan sha256:[hash]
       recorded Broker
       created app-readonly
       created app-rw
@@ -162,7 +161,6 @@ fn findings_block() -> Done {
     Compared: commit 110eabe519b7; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (2
               calls).
     Plan: 1 to create, 0 to update, 0 to refresh, 0 to delete; 1 finding (1 blocking), 0 unknown.
-    Next: mend the blocking finding above, then plan again; apply refuses this plan.
     ── stderr
     error[findings-block]: a finding blocks this plan; because LH103 ttl-above-max-session-duration: role `app` allows `max_sts_ttl` 2h (7200 seconds), and `arn:aws:iam::111122223333:role/ProdAppReadOnly` has MaxSessionDuration 3600; help: mend them, or waive those that may be waived; `leasehold explain LH103` tells more
     ");
@@ -193,7 +191,6 @@ fn stale_plan() -> Done {
 
     Compared: commit 10598211f55a; record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (3 calls).
     Plan: 1 to create, 0 to update, 0 to refresh, 0 to delete; 0 findings (0 blocking), 0 unknown.
-    Next: leasehold apply --expect-plan sha256:[hash]
     ── stderr
     error[stale-plan]: this is not the plan that was reviewed; because AWS changed since the plan was made, for: app-readonly; help: make a new plan, review it, and apply that one
     ");
@@ -224,7 +221,6 @@ fn store_busy() -> Done {
 
     Compared: commit b1e22d61dcdd; record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (3 calls).
     Plan: 0 to create, 2 to update, 0 to refresh, 0 to delete; 0 findings (0 blocking), 0 unknown.
-    Next: leasehold apply --expect-plan sha256:[hash]
     ── stderr
     error[state-busy]: the state at file://[root]/repo/.leasehold is busy: another process holds it; help: wait until the other process is done, and run the command again
     ");
@@ -268,7 +264,6 @@ fn partly_applied() -> Done {
     Compared: commit 30f67939ee38; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (3
               calls).
     Plan: 2 to create, 0 to update, 0 to refresh, 0 to delete; 0 findings (0 blocking), 0 unknown.
-    Next: leasehold apply --expect-plan sha256:[hash]
       recorded Broker
       created app-rw
       left out app-readonly: AWS changed since the plan was made; plan again
@@ -303,7 +298,6 @@ fn brake_refused() -> Done {
 
     Compared: commit 0708f6de9e21; record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (3 calls).
     Plan: 0 to create, 0 to update, 0 to refresh, 2 to delete; 0 findings (0 blocking), 0 unknown.
-    Next: see the brakes above; apply refuses this plan.
     ── stderr
     error[empty-set]: the manifests declare no role at all, and 2 are recorded; help: check that --dir and --ref point at the manifests; to end a deployment, delete its roles over several applies and keep one to the last
     ");

@@ -24,7 +24,7 @@ pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppE
     // The plan is shown before anything can refuse it, so that a refusal can be understood.
     let document = plan_v1::Document::from_plan(&planned.plan);
     if args.format == Format::Text {
-        print(|out| text::plan(&document, &terminal.out_style(), out))?;
+        print(|out| text::plan_in_hand(&document, &terminal.out_style(), out))?;
     }
     let mut who = system::who();
     who.caller_arn = planned.plan.report.caller.as_ref().map(|caller| caller.arn.clone());
