@@ -1,7 +1,7 @@
 //! The rules that judge what is declared against what was read.
 //!
 //! One rule a file; the file's opening comment is the rule's public page, and a test runs the examples on it. To add
-//! a rule: its file, its `mod` line and its line in [`ALL`].
+//! a rule: its file, its `mod` line and its line in `ALL`.
 //!
 //! Only one rule ([`UNPROVEN`]) speaks about what could not be read; to every other, not knowing is no evidence.
 
