@@ -14,12 +14,12 @@ impl Digest {
     /// The digest of these bytes.
     #[must_use]
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        use fmt::Write as _;
+        const HEX: &[u8; 16] = b"0123456789abcdef";
         let mut text = String::with_capacity(7 + 64);
         text.push_str("sha256:");
         for byte in Sha256::digest(bytes) {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
+            text.push(char::from(HEX[usize::from(byte >> 4)]));
+            text.push(char::from(HEX[usize::from(byte & 15)]));
         }
         Self(text)
     }

@@ -152,7 +152,11 @@ mod tests {
     }
 
     fn facts(max_session_duration: u32) -> RoleFacts {
-        RoleFacts { role_id: "AROAEXAMPLE".into(), max_session_duration, trust: serde_json::Value::Null }
+        RoleFacts {
+            role_id: "AROAEXAMPLE".into(),
+            max_session_duration,
+            trust: crate::domain::document::Document::new(serde_json::Value::Null),
+        }
     }
 
     const USER: &str = "arn:aws:iam::111122223333:user/broker";

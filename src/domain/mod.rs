@@ -6,6 +6,7 @@ pub mod span;
 pub mod text;
 
 pub mod digest;
+pub mod document;
 pub mod ident;
 pub mod limits;
 pub mod ttl;

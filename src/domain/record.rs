@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::Timestamp;
 use super::desired::BrokerSpec;
 use super::digest::Digest;
+use super::document::Document;
 use super::ident::{Name, RoleArn};
 use super::role::RoleSpec;
 use super::world::LiveRole;
@@ -73,7 +72,7 @@ pub struct RoleFacts {
     /// Seconds.
     pub max_session_duration: u32,
     /// Canonical trust policy.
-    pub trust: Value,
+    pub trust: Document,
 }
 
 impl RoleFacts {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::digest::Digest;
+use super::document::Document;
 use super::iam::{Policy, PolicyError};
 use super::ident::{AccountId, RoleArn};
 
@@ -112,7 +112,7 @@ pub struct LiveRole {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trust {
     /// Canonical JSON of the document; for a document that is no policy, the JSON string of its text.
-    pub canonical: Value,
+    pub canonical: Document,
     /// The policy, or why it is none.
     pub policy: Result<Policy, PolicyError>,
 }
@@ -122,15 +122,11 @@ impl Trust {
     #[must_use]
     pub fn read(text: &str) -> Self {
         match Policy::parse(text) {
-            Ok(policy) => Self { canonical: super::iam::canonical(policy.document()), policy: Ok(policy) },
-            Err(error) => Self { canonical: Value::String(text.to_owned()), policy: Err(error) },
+            Ok(policy) => {
+                Self { canonical: Document::new(super::iam::canonical(policy.document())), policy: Ok(policy) }
+            }
+            Err(error) => Self { canonical: Document::new(Value::String(text.to_owned())), policy: Err(error) },
         }
-    }
-
-    /// Digest of the canonical form.
-    #[must_use]
-    pub fn digest(&self) -> Digest {
-        Digest::of_json(&self.canonical)
     }
 }
 

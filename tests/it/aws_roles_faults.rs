@@ -206,5 +206,5 @@ fn trust_policies_are_decoded_strictly() {
     assert!(trust(0).to_string().contains("a+b+c"));
     assert_eq!(unknown(&facts[1]).why, Why::Malformed);
     assert_eq!(unknown(&facts[2]).why, Why::Malformed);
-    assert_eq!(trust(3), "not a policy");
+    assert_eq!(*trust(3), "not a policy");
 }

@@ -67,5 +67,5 @@ pub(super) async fn ask<I: Issuer>(
 
 fn session_policy(policy: &PolicySpec) -> (Option<String>, Vec<String>) {
     let PolicySpec { document, arns, groups: _ } = policy;
-    (document.as_ref().map(canonical_json), arns.iter().map(ToString::to_string).collect())
+    (document.as_ref().map(|document| canonical_json(document)), arns.iter().map(ToString::to_string).collect())
 }

@@ -13,6 +13,7 @@ pub use iam_user::IamUserSpec;
 pub use session_token::SessionTokenSpec;
 
 use super::desired::TtlPair;
+use super::document::Document;
 use super::ident::{Arn, RoleArn};
 use super::limits;
 
@@ -117,7 +118,7 @@ impl CredentialSpec {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PolicySpec {
     /// `policy_document`, canonical (see [`crate::domain::iam::canonical`]).
-    pub document: Option<serde_json::Value>,
+    pub document: Option<Document>,
     /// `policy_arns`, in the order written, at most ten.
     pub arns: Vec<Arn>,
     /// `iam_groups`, in the order written.

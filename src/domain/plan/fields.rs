@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
-use serde_json::Value;
 
 use super::{Change, Shown};
 use crate::domain::credential::{
@@ -14,6 +13,7 @@ use crate::domain::credential::{
 };
 use crate::domain::desired::{BrokerSpec, Limits, TtlPair};
 use crate::domain::digest::Digest;
+use crate::domain::document::Document;
 use crate::domain::ident::Arn;
 use crate::domain::record::{AppliedRole, RoleFacts};
 use crate::domain::role::RoleSpec;
@@ -29,7 +29,7 @@ pub(super) type Fields<'a> = Vec<(Cow<'a, str>, Seen<'a>)>;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Seen<'a> {
     Text(Cow<'a, str>),
-    Document(&'a Value),
+    Document(&'a Document),
 }
 
 impl Seen<'_> {
@@ -47,7 +47,7 @@ impl Serialize for Seen<'_> {
             Self::Text(text) => serializer.serialize_str(text),
             Self::Document(document) => {
                 let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry("document", document)?;
+                map.serialize_entry("document", document.digest().as_str())?;
                 map.end()
             }
         }

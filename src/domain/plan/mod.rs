@@ -8,11 +8,10 @@ mod fields;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::Timestamp;
 use super::desired::BrokerSpec;
 use super::digest::Digest;
+use super::document::Document;
 use super::finding::Finding;
 use super::ident::{Name, RoleArn};
 use super::record::{AppliedRole, Basis};
@@ -130,7 +129,7 @@ pub enum Shown {
     /// One line.
     Text(String),
     /// A JSON document, shown as a unified diff of its canonical form.
-    Document(Value),
+    Document(Document),
 }
 
 /// What was seen, what could not be seen, and what stands in the way.

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::tests::{ASCII, COLOR, lease_in, shown, without_colours};
 use super::*;
+use crate::domain::document::Document;
 use crate::domain::finding::ManifestError;
 use crate::domain::lease::{Grant, LeaseState};
 use crate::domain::plan::{Plan, Shown};
@@ -65,12 +66,12 @@ fn assert_harmless(written: &str, what: &str) {
 fn poisoned(bad: &str) -> Plan {
     let mut plan = everything();
     plan.basis.manifests.commit = Some(bad.to_owned());
-    let document = || Some(Shown::Document(json!({ bad: [bad, trust(&[bad])] })));
+    let document = || Some(Shown::Document(Document::new(json!({ bad: [bad, trust(&[bad])] }))));
     for step in &mut plan.steps {
         step.effects.push(bad.to_owned());
         step.changes.push(change(bad, text(bad), text(bad)));
         step.changes.push(change(bad, document(), None));
-        step.changes.push(change("document", document(), Some(Shown::Document(trust(&[bad])))));
+        step.changes.push(change("document", document(), Some(Shown::Document(Document::new(trust(&[bad]))))));
         step.changes.push(change("mixed", text(bad), document()));
         step.place = Some(place_in(bad, &format!("k: {bad}x"), "k"));
     }

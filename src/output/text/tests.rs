@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::credential::CredentialType;
+use crate::domain::document::Document;
 use crate::domain::finding::{Level, ManifestError};
 use crate::domain::lease::{Ending, Grant, Lease, LeaseId, LeaseRequest, LeaseState};
 use crate::domain::plan::{Action, Plan, Shown};
@@ -71,7 +72,7 @@ fn an_update_with_a_document_and_a_deletion_with_effects() {
             ],
         })
     };
-    let document = |action| Some(Shown::Document(statement(action)));
+    let document = |action| Some(Shown::Document(Document::new(statement(action))));
     let effects = [
         "max TTL 12h to 1h: 3 open leases outlive it, the last until 14:05.",
         "Sessions issued from now on may no longer delete objects; the 3 sessions that are open keep what they have until \

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{Invalid, ident, ttl, unique_map};
 use crate::domain::credential::{self, CredentialSpec, PolicySpec};
 use crate::domain::desired::TtlPair;
+use crate::domain::document::Document;
 use crate::domain::ident::{Arn, RoleArn};
 
 /// What a role issues: one key, the credential type.
@@ -132,7 +133,8 @@ impl Policy {
 impl From<&PolicySpec> for Policy {
     fn from(spec: &PolicySpec) -> Self {
         let PolicySpec { document, arns, groups } = spec;
-        Self { document: document.clone(), arns: arns.iter().map(Arn::to_string).collect(), groups: groups.clone() }
+        let document = document.as_ref().map(|document| document.value().clone());
+        Self { document, arns: arns.iter().map(Arn::to_string).collect(), groups: groups.clone() }
     }
 }
 
@@ -142,7 +144,7 @@ impl TryFrom<Policy> for PolicySpec {
     fn try_from(wire: Policy) -> Result<Self, Invalid> {
         let Policy { document, arns, groups } = wire;
         let arns = arns.iter().map(|text| ident("arns", text, Arn::parse)).collect::<Result<_, _>>()?;
-        Ok(Self { document, arns, groups })
+        Ok(Self { document: document.map(Document::new), arns, groups })
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Credential, Invalid, ident, invalid, unique_map};
 use crate::domain::desired::Date;
+use crate::domain::document::Document;
 use crate::domain::ident::{Name, RoleArn};
 use crate::domain::record;
 use crate::domain::role::RoleSpec;
@@ -55,7 +56,7 @@ impl From<&record::AppliedRole> for AppliedRole {
             let facts = RoleFacts {
                 role_id: role_id.clone(),
                 max_session_duration: *max_session_duration,
-                trust: trust.clone(),
+                trust: trust.value().clone(),
             };
             (arn.to_string(), facts)
         });
@@ -81,7 +82,7 @@ impl AppliedRole {
         let facts = facts.into_iter().map(|(arn, facts)| {
             let RoleFacts { role_id, max_session_duration, trust } = facts;
             let arn = ident("facts", &arn, RoleArn::parse)?;
-            Ok((arn, record::RoleFacts { role_id, max_session_duration, trust }))
+            Ok((arn, record::RoleFacts { role_id, max_session_duration, trust: Document::new(trust) }))
         });
         Ok(record::AppliedRole {
             facts: facts.collect::<Result<_, Invalid>>()?,

@@ -10,6 +10,7 @@ use crate::domain::credential::{
     AssumedRoleSpec, CredentialSpec, CredentialType, FederationTokenSpec, IamUserSpec, PolicySpec, SessionTokenSpec,
 };
 use crate::domain::desired::TtlPair;
+use crate::domain::document::Document;
 use crate::domain::ident::{Arn, RoleArn};
 use crate::domain::limits;
 use crate::domain::role::{Field, MalformedArn, Places, Role, RoleSpec};
@@ -176,7 +177,7 @@ impl Written {
         let max = self.max_sts_ttl.unwrap_or(inherited.max);
         let sts = TtlPair { default: self.default_sts_ttl.unwrap_or(inherited.default.min(max)), max };
         let policy = PolicySpec {
-            document: self.policy_document,
+            document: self.policy_document.map(Document::new),
             arns: self.policy_arns.into_iter().map(|arn| arn.value).collect(),
             groups: self.iam_groups,
         };

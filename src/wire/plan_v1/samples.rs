@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::domain::credential::{AssumedRoleSpec, CredentialSpec, PolicySpec};
 use crate::domain::desired::{BrokerSpec, Limits, TtlPair};
 use crate::domain::digest::Digest;
+use crate::domain::document::Document;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::ident::{BrokerPrincipal, Name, RoleArn};
 use crate::domain::plan::{
@@ -53,7 +54,8 @@ pub(crate) fn trust(principals: &[&str]) -> Value {
 
 pub(crate) fn applied(own: &str) -> AppliedRole {
     let arn = RoleArn::parse(ARN).expect("valid");
-    let facts = RoleFacts { role_id: "AROAEXAMPLE".into(), max_session_duration: 3600, trust: trust(&["*"]) };
+    let facts =
+        RoleFacts { role_id: "AROAEXAMPLE".into(), max_session_duration: 3600, trust: Document::new(trust(&["*"])) };
     let credential = AssumedRoleSpec {
         role_arns: vec![arn.clone()],
         ttl: TtlPair { default: ttl(1800), max: ttl(3600) },
@@ -170,7 +172,7 @@ pub(crate) fn first() -> Plan {
             change("credential_type", None, text("assumed_role")),
             change("role_arns", None, text(ARN)),
             change("max_sts_ttl", None, text("1h")),
-            change("policy_document", None, Some(Shown::Document(json!({"Statement": []})))),
+            change("policy_document", None, Some(Shown::Document(Document::new(json!({"Statement": []}))))),
         ],
         &[],
     )];
@@ -188,8 +190,8 @@ pub(crate) fn everything() -> Plan {
         change("MaxSessionDuration", text("3600"), text("7200")),
         change(
             "trust policy",
-            Some(Shown::Document(trust(&["arn:aws:iam::111122223333:role/VaultRunner"]))),
-            Some(Shown::Document(trust(&["*"]))),
+            Some(Shown::Document(Document::new(trust(&["arn:aws:iam::111122223333:role/VaultRunner"])))),
+            Some(Shown::Document(Document::new(trust(&["*"])))),
         ),
     ];
     let effects = ["max TTL 12h to 1h: 3 open leases outlive it, the last until 14:05."];

@@ -141,7 +141,7 @@ impl From<&plan::Shown> for Shown {
     fn from(shown: &plan::Shown) -> Self {
         match shown {
             plan::Shown::Text(text) => Self::Text(text.clone()),
-            plan::Shown::Document(value) => Self::Document(value.clone()),
+            plan::Shown::Document(value) => Self::Document(value.value().clone()),
         }
     }
 }

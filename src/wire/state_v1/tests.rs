@@ -10,6 +10,7 @@ use crate::domain::credential::{
     AssumedRoleSpec, CredentialSpec, CredentialType, FederationTokenSpec, IamUserSpec, PolicySpec, SessionTokenSpec,
 };
 use crate::domain::desired::{BrokerSpec, Date, Limits, TtlPair};
+use crate::domain::document::Document;
 use crate::domain::ident::{Arn, BrokerPrincipal, Name, RoleArn};
 use crate::domain::lease::{Ending, Grant, Lease, LeaseId, LeaseRequest, LeaseState};
 use crate::domain::record::{AppliedRole, Basis, Head, RoleFacts, Snapshot};
@@ -50,7 +51,7 @@ fn head() -> Head {
 
 fn policy() -> PolicySpec {
     PolicySpec {
-        document: Some(json!({"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})),
+        document: Some(Document::new(json!({"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}))),
         arns: vec![Arn::parse("arn:aws:iam::aws:policy/ReadOnlyAccess").expect("valid")],
         groups: vec!["ops".into()],
     }
@@ -61,7 +62,9 @@ fn role(own: &str, credential: CredentialSpec) -> (Name, AppliedRole) {
     let facts = RoleFacts {
         role_id: "AROAEXAMPLE".into(),
         max_session_duration: 3600,
-        trust: json!({"Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"AWS": "*"}}]}),
+        trust: Document::new(
+            json!({"Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"AWS": "*"}}]}),
+        ),
     };
     let spec = RoleSpec {
         name: name(own),
