@@ -7,6 +7,7 @@ use super::audit::{self, Event, Who};
 use super::{Failure, Meaning, Planned, record};
 use crate::domain::audit::AuditAction;
 use crate::domain::digest::Digest;
+use crate::domain::finding::Finding;
 use crate::domain::ident::Name;
 use crate::domain::plan::{Action, Plan, PlanBasis, Step};
 use crate::domain::record::{Head, Snapshot};
@@ -50,6 +51,8 @@ pub struct Applied {
     pub broker: bool,
     /// Roles left out because they are no longer as they were reviewed.
     pub stale: Vec<Name>,
+    /// Whether findings that block still stand, whether or not a role had to be recorded for them.
+    pub findings_block: bool,
     /// Roles that are recorded and that `issue` refuses, with the codes of the findings that say why.
     pub violating: BTreeMap<Name, Vec<String>>,
 }
@@ -118,18 +121,9 @@ fn stale_plan(cause: impl Into<String>) -> Failure {
         .help("make a new plan, review it, and apply that one")
 }
 
-/// A blocking finding stops the apply when it is about the whole set, or about a role that git changes. A role that git
-/// leaves alone and AWS broke must not stop the others: it is recorded as violating, and `issue` refuses it.
+/// See [`Plan::refusals`].
 fn blocked(plan: &Plan) -> Option<Failure> {
-    let changed = |name: &Name| {
-        plan.steps.iter().any(|step| step.role == *name && matches!(step.action, Action::Create | Action::Update))
-    };
-    let blocking: Vec<_> = plan
-        .report
-        .findings
-        .iter()
-        .filter(|finding| finding.blocks() && finding.role.as_ref().is_none_or(changed))
-        .collect();
+    let blocking: Vec<_> = plan.refusals().collect();
     let first = blocking.first()?;
     let failure = Failure::new(
         Meaning::FindingsBlock,
@@ -174,8 +168,9 @@ pub async fn commit<S: StateStore>(
         .map(|(name, applied)| (name.clone(), applied.violations.clone()))
         .collect();
     let broker_changed = plan.broker.is_some();
+    let findings_block = plan.report.findings.iter().any(Finding::blocks);
     if done.is_empty() && !broker_changed {
-        return Ok(Applied { head: None, roles: done, broker: false, stale, violating });
+        return Ok(Applied { head: None, roles: done, broker: false, stale, findings_block, violating });
     }
 
     let previous = head.as_ref();
@@ -203,5 +198,5 @@ pub async fn commit<S: StateStore>(
     audit::write(store, clock, ids, who, Some(&head), applied).await.map_err(|failure| {
         failure.because(format!("the plan itself is applied: the record has serial {}", head.serial))
     })?;
-    Ok(Applied { head: Some(head), roles: done, broker: broker_changed, stale, violating })
+    Ok(Applied { head: Some(head), roles: done, broker: broker_changed, stale, findings_block, violating })
 }

@@ -60,6 +60,7 @@ struct Inner {
     hidden: BTreeSet<String>,
     troubles: BTreeMap<u32, Trouble>,
     sessions: Vec<Session>,
+    answered_expiry: Option<SignedDuration>,
     calls: u32,
     made: u32,
 }
@@ -97,6 +98,11 @@ impl<C: Clock> FakeCloud<C> {
     /// Makes the call with this number (from 1, all calls counted) go wrong.
     pub fn trouble(&self, call: u32, trouble: Trouble) {
         self.lock().troubles.insert(call, trouble);
+    }
+
+    /// Answers every request with an expiry this far from now, whatever was asked.
+    pub fn answer_expiry(&self, from_now: SignedDuration) {
+        self.lock().answered_expiry = Some(from_now);
     }
 
     /// Every session that was given, whether or not its answer arrived.
@@ -171,7 +177,9 @@ impl<C: Clock> FakeCloud<C> {
     }
 
     fn expiry(&self, seconds: u32) -> Timestamp {
-        self.clock.now().saturating_add(SignedDuration::from_secs(seconds.into())).unwrap_or(Timestamp::MAX)
+        let asked = SignedDuration::from_secs(seconds.into());
+        let from_now = self.lock().answered_expiry.unwrap_or(asked);
+        self.clock.now().saturating_add(from_now).unwrap_or(Timestamp::MAX)
     }
 
     fn long_term_keys(&self, operation: &'static str, call: &str) -> Result<(), CloudError> {

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
-
 use super::{
     Action, BrokerStep, NotKnown, OpenLease, Plan, PlanBasis, RecordRef, Report, Step, brakes, drift, effects, fields,
 };
@@ -88,7 +86,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
         unchanged,
         calls: input.world.calls,
     };
-    Plan { hash: hash(&basis), broker: broker_step(input), basis, steps, report }
+    Plan { hash: basis.hash(), broker: broker_step(input), basis, steps, report }
 }
 
 fn judge(input: &PlanInput<'_>) -> Vec<Finding> {
@@ -283,19 +281,4 @@ fn unknowns(input: &PlanInput<'_>, both: &BTreeMap<&Name, Both<'_>>) -> Vec<NotK
         unknown: unknown.clone(),
     });
     caller.into_iter().chain(roles).collect()
-}
-
-/// No instant, no commit, no path: the same files against the same record and world give the same hash anywhere.
-fn hash(basis: &PlanBasis) -> Digest {
-    let PlanBasis { manifests, record, rules, fingerprints, target } = basis;
-    let fingerprints: BTreeMap<&str, &str> =
-        fingerprints.iter().map(|(name, digest)| (name.as_str(), digest.as_str())).collect();
-    Digest::of_json(&json!({
-        "format": "leasehold/plan-hash/v1",
-        "manifests": manifests.manifest_digest.as_str(),
-        "record": record.as_ref().map(|RecordRef { lineage, serial }| json!([lineage, serial])),
-        "rules": rules,
-        "roles": fingerprints,
-        "target": target.as_ref().map(Name::as_str),
-    }))
 }

@@ -203,9 +203,49 @@ impl Plan {
         broker.is_some() || !steps.is_empty()
     }
 
+    /// The findings for which `apply` refuses the whole plan: those that block and are about something that git changes,
+    /// namely the set as a whole, a role that is created or updated, any role when the Broker changes, and whatever git
+    /// alone can bring about. A role that git leaves alone and AWS broke must not stop the others: it is recorded as
+    /// violating, and `issue` refuses it.
+    pub fn refusals(&self) -> impl Iterator<Item = &Finding> {
+        self.report.findings.iter().filter(|finding| {
+            let changed = |role: &Name| {
+                let git = |step: &&Step| matches!(step.action, Action::Create | Action::Update);
+                self.steps.iter().filter(git).any(|step| step.role == *role)
+            };
+            finding.blocks()
+                && (self.broker.is_some() || git_alone(finding.code) || finding.role.as_ref().is_none_or(changed))
+        })
+    }
+
     /// How many steps do this.
     #[must_use]
     pub fn count(&self, action: Action) -> usize {
         self.steps.iter().filter(|step| step.action == action).count()
+    }
+}
+
+/// Whether findings of this code come of what git says and of nothing else.
+#[must_use]
+pub fn git_alone(code: &str) -> bool {
+    super::rules::find(code).is_none_or(|rule| rule.origin == super::rules::Origin::Git)
+}
+
+impl PlanBasis {
+    /// Digest of everything in it but where the manifests came from: no instant, no commit, no path, so that the same
+    /// files against the same record and world give the same hash anywhere.
+    #[must_use]
+    pub fn hash(&self) -> Digest {
+        let Self { manifests, record, rules, fingerprints, target } = self;
+        let fingerprints: BTreeMap<&str, &str> =
+            fingerprints.iter().map(|(name, digest)| (name.as_str(), digest.as_str())).collect();
+        Digest::of_json(&serde_json::json!({
+            "format": "leasehold/plan-hash/v1",
+            "manifests": manifests.manifest_digest.as_str(),
+            "record": record.as_ref().map(|RecordRef { lineage, serial }| serde_json::json!([lineage, serial])),
+            "rules": rules,
+            "roles": fingerprints,
+            "target": target.as_ref().map(Name::as_str),
+        }))
     }
 }

@@ -88,7 +88,7 @@
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::Decision;
 
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 use super::{Judging, words};
 
 pub(super) static RULE: Rule = Rule {
@@ -96,6 +96,7 @@ pub(super) static RULE: Rule = Rule {
     name: "broker-not-trusted",
     level: Level::Hard,
     confidence: Confidence::Certain,
+    origin: Origin::World,
     summary: "The target role's trust policy does not admit the broker.",
     source: include_str!("broker_not_trusted.rs"),
     check,

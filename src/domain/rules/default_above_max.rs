@@ -53,7 +53,7 @@
 
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 use super::{Judging, words};
 
 pub(super) static RULE: Rule = Rule {
@@ -61,6 +61,7 @@ pub(super) static RULE: Rule = Rule {
     name: "default-above-max",
     level: Level::Hard,
     confidence: Confidence::Certain,
+    origin: Origin::Git,
     summary: "The default TTL is above the role's own maximum.",
     source: include_str!("default_above_max.rs"),
     check,

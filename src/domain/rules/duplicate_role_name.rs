@@ -76,13 +76,14 @@ use crate::domain::role::Field;
 use crate::domain::span::Place;
 
 use super::Judging;
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH105",
     name: "duplicate-role-name",
     level: Level::Hard,
     confidence: Confidence::Certain,
+    origin: Origin::Git,
     summary: "Two roles have the same name.",
     source: include_str!("duplicate_role_name.rs"),
     check,

@@ -59,13 +59,14 @@ use crate::domain::role::Field;
 use crate::domain::text;
 
 use super::Judging;
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH106",
     name: "iam-groups-not-yet",
     level: Level::Hard,
     confidence: Confidence::Certain,
+    origin: Origin::Git,
     summary: "The policies of IAM groups cannot be merged into a session yet.",
     source: include_str!("iam_groups_not_yet.rs"),
     check,

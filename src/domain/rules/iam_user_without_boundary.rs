@@ -60,13 +60,14 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::role::Field;
 
 use super::Judging;
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH402",
     name: "iam-user-without-boundary",
     level: Level::Blocking,
     confidence: Confidence::Certain,
+    origin: Origin::Git,
     summary: "An `iam_user` role has no permissions boundary.",
     source: include_str!("iam_user_without_boundary.rs"),
     check,

@@ -60,13 +60,14 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::role::Field;
 
 use super::Judging;
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH403",
     name: "iam-user-without-justification",
     level: Level::Blocking,
     confidence: Confidence::Certain,
+    origin: Origin::Git,
     summary: "An `iam_user` role does not say why a session would not do.",
     source: include_str!("iam_user_without_justification.rs"),
     check,

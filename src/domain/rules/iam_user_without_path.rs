@@ -60,13 +60,14 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::role::Field;
 
 use super::Judging;
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH401",
     name: "iam-user-without-path",
     level: Level::Blocking,
     confidence: Confidence::Certain,
+    origin: Origin::Git,
     summary: "An `iam_user` role has no `user_path`.",
     source: include_str!("iam_user_without_path.rs"),
     check,

@@ -39,7 +39,7 @@ mod waiver_unknown_role;
 mod waiver_unknown_rule;
 
 use judging::Judging;
-pub use rule::Rule;
+pub use rule::{Origin, Rule};
 
 use serde_json::{Value, json};
 

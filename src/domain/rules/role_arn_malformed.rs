@@ -55,13 +55,14 @@ use crate::domain::ident::{Arn, BrokerPrincipal, RoleArn};
 use crate::domain::text;
 
 use super::Judging;
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH302",
     name: "role-arn-malformed",
     level: Level::Hard,
     confidence: Confidence::Certain,
+    origin: Origin::Git,
     summary: "An entry of `role_arns` is not the ARN of an IAM role.",
     source: include_str!("role_arn_malformed.rs"),
     check,

@@ -90,13 +90,14 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::ident::RoleArn;
 
 use super::Judging;
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH304",
     name: "role-arn-mismatch",
     level: Level::Hard,
     confidence: Confidence::Certain,
+    origin: Origin::World,
     summary: "A role ARN differs in case or path from the live role's.",
     source: include_str!("role_arn_mismatch.rs"),
     check,

@@ -53,13 +53,14 @@
 use crate::domain::finding::{Confidence, Finding, Level};
 
 use super::Judging;
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH303",
     name: "role-arn-partition",
     level: Level::Hard,
     confidence: Confidence::Certain,
+    origin: Origin::Git,
     summary: "A target role is in another partition than the broker.",
     source: include_str!("role_arn_partition.rs"),
     check,

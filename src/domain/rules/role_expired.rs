@@ -59,13 +59,14 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::role::Field;
 
 use super::Judging;
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH501",
     name: "role-expired",
     level: Level::Blocking,
     confidence: Confidence::Certain,
+    origin: Origin::World,
     summary: "The role's last day has passed.",
     source: include_str!("role_expired.rs"),
     check,

@@ -79,7 +79,7 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::ident::RoleArn;
 use crate::domain::world::Fact;
 
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 use super::{Judging, words};
 
 pub(super) static RULE: Rule = Rule {
@@ -87,6 +87,7 @@ pub(super) static RULE: Rule = Rule {
     name: "role-missing",
     level: Level::Hard,
     confidence: Confidence::Certain,
+    origin: Origin::World,
     summary: "The target role does not exist.",
     source: include_str!("role_missing.rs"),
     check,

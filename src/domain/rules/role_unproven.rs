@@ -81,13 +81,14 @@ use crate::domain::text;
 use crate::domain::world::{Fact, Why};
 
 use super::Judging;
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: super::UNPROVEN,
     name: "role-unproven",
     level: Level::Blocking,
     confidence: Confidence::Certain,
+    origin: Origin::World,
     summary: "What AWS says about the target role could not be read.",
     source: include_str!("role_unproven.rs"),
     check,

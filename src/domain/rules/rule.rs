@@ -4,6 +4,15 @@ use crate::domain::span::Place;
 
 use super::Judging;
 
+/// Who can bring a finding of a rule about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// What git says, and nothing else: such a finding is new only because git changed.
+    Git,
+    /// AWS or the passing of time, without any change of git.
+    World,
+}
+
 /// One rule of the set: what it is called, how much it weighs, and how it looks.
 #[derive(Debug)]
 pub struct Rule {
@@ -15,6 +24,8 @@ pub struct Rule {
     pub level: Level,
     /// How far its findings can be trusted.
     pub confidence: Confidence,
+    /// Who can bring its findings about.
+    pub origin: Origin,
     /// What is wrong when it speaks, in one sentence: the first line of its page.
     pub summary: &'static str,
     /// The rule's own source file, whose opening comment is its page.

@@ -57,13 +57,14 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::role::Field;
 
 use super::Judging;
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH305",
     name: "token-needs-user-broker",
     level: Level::Hard,
     confidence: Confidence::Certain,
+    origin: Origin::Git,
     summary: "A federation or session token is declared while the broker is a role.",
     source: include_str!("token_needs_user_broker.rs"),
     check,

@@ -89,7 +89,7 @@
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::Decision;
 
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 use super::{Judging, words};
 
 pub(super) static RULE: Rule = Rule {
@@ -97,6 +97,7 @@ pub(super) static RULE: Rule = Rule {
     name: "trust-account-root",
     level: Level::Advisory,
     confidence: Confidence::Certain,
+    origin: Origin::World,
     summary: "The trust policy admits the broker's whole account instead of the broker.",
     source: include_str!("trust_account_root.rs"),
     check,

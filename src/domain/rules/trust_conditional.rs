@@ -92,7 +92,7 @@
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::Decision;
 
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 use super::{Judging, words};
 
 pub(super) static RULE: Rule = Rule {
@@ -100,6 +100,7 @@ pub(super) static RULE: Rule = Rule {
     name: "trust-conditional",
     level: Level::Advisory,
     confidence: Confidence::Certain,
+    origin: Origin::World,
     summary: "The trust policy admits the broker only under conditions.",
     source: include_str!("trust_conditional.rs"),
     check,

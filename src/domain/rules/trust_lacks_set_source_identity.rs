@@ -90,7 +90,7 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::role::Field;
 
 use super::Judging;
-use super::rule::Rule;
+use super::rule::{Origin, Rule};
 use super::words::{Passed, lacks_action};
 
 pub(super) static RULE: Rule = Rule {
@@ -98,6 +98,7 @@ pub(super) static RULE: Rule = Rule {
     name: "trust-lacks-set-source-identity",
     level: Level::Hard,
     confidence: Confidence::Certain,
+    origin: Origin::World,
     summary: "A source identity is declared, and the trust policy does not allow `sts:SetSourceIdentity`.",
     source: include_str!("trust_lacks_set_source_identity.rs"),
     check,

@@ -91,7 +91,7 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::role::Field;
 
 use super::Judging;
-use super::rule::Rule;
+use super::rule::{Origin, Rule};
 use super::words::{Passed, lacks_action};
 
 pub(super) static RULE: Rule = Rule {
@@ -99,6 +99,7 @@ pub(super) static RULE: Rule = Rule {
     name: "trust-lacks-tag-session",
     level: Level::Hard,
     confidence: Confidence::Certain,
+    origin: Origin::World,
     summary: "Session tags are declared, and the trust policy does not allow `sts:TagSession`.",
     source: include_str!("trust_lacks_tag_session.rs"),
     check,

@@ -81,7 +81,7 @@
 
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 use super::{Judging, words};
 
 pub(super) static RULE: Rule = Rule {
@@ -89,6 +89,7 @@ pub(super) static RULE: Rule = Rule {
     name: "trust-unreadable",
     level: Level::Blocking,
     confidence: Confidence::Certain,
+    origin: Origin::World,
     summary: "The trust policy cannot be understood.",
     source: include_str!("trust_unreadable.rs"),
     check,

@@ -56,7 +56,7 @@ use crate::domain::credential::CredentialType;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::limits::CHAINED_MAX_SECONDS;
 
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 use super::{Judging, words};
 
 pub(super) static RULE: Rule = Rule {
@@ -64,6 +64,7 @@ pub(super) static RULE: Rule = Rule {
     name: "ttl-above-chaining-cap",
     level: Level::Hard,
     confidence: Confidence::Strict,
+    origin: Origin::Git,
     summary: "A TTL is above one hour while the broker is a role.",
     source: include_str!("ttl_above_chaining_cap.rs"),
     check,

@@ -71,7 +71,7 @@
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::limits;
 
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 use super::{Judging, words};
 
 pub(super) static RULE: Rule = Rule {
@@ -79,6 +79,7 @@ pub(super) static RULE: Rule = Rule {
     name: "ttl-above-max-session-duration",
     level: Level::Hard,
     confidence: Confidence::Certain,
+    origin: Origin::World,
     summary: "The maximum TTL is above the live role's `MaxSessionDuration`.",
     source: include_str!("ttl_above_max_session_duration.rs"),
     check,

@@ -53,7 +53,7 @@
 
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 use super::{Judging, words};
 
 pub(super) static RULE: Rule = Rule {
@@ -61,6 +61,7 @@ pub(super) static RULE: Rule = Rule {
     name: "ttl-out-of-range",
     level: Level::Hard,
     confidence: Confidence::Certain,
+    origin: Origin::Git,
     summary: "A TTL is outside what STS accepts for its credential type.",
     source: include_str!("ttl_out_of_range.rs"),
     check,

@@ -79,13 +79,14 @@ use crate::domain::finding::{Confidence, Finding, Level};
 
 use super::Judging;
 use super::role_expired::later_day;
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH603",
     name: "waiver-expired",
     level: Level::Advisory,
     confidence: Confidence::Certain,
+    origin: Origin::World,
     summary: "A waiver's last day has passed.",
     source: include_str!("waiver_expired.rs"),
     check,

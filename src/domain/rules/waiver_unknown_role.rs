@@ -82,7 +82,7 @@ use crate::domain::plan::PROTECTED_ROLE;
 use crate::domain::text;
 
 use super::Judging;
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 use super::words::SUGGESTIONS_MAX;
 
 pub(super) static RULE: Rule = Rule {
@@ -90,6 +90,7 @@ pub(super) static RULE: Rule = Rule {
     name: "waiver-unknown-role",
     level: Level::Advisory,
     confidence: Confidence::Certain,
+    origin: Origin::Git,
     summary: "A waiver names a role that is not declared.",
     source: include_str!("waiver_unknown_role.rs"),
     check,

@@ -81,7 +81,7 @@ use crate::domain::plan::PROTECTED_ROLE;
 use crate::domain::text;
 
 use super::Judging;
-use super::rule::{Rule, Said};
+use super::rule::{Origin, Rule, Said};
 use super::words::SUGGESTIONS_MAX;
 
 pub(super) static RULE: Rule = Rule {
@@ -89,6 +89,7 @@ pub(super) static RULE: Rule = Rule {
     name: "waiver-unknown-rule",
     level: Level::Advisory,
     confidence: Confidence::Certain,
+    origin: Origin::Git,
     summary: "A waiver names a rule that does not exist or that cannot be waived.",
     source: include_str!("waiver_unknown_rule.rs"),
     check,

@@ -149,15 +149,31 @@ impl Document {
         json::pretty(self)
     }
 
-    /// Whether a finding makes `apply` refuse: one that blocks, and is about the whole set or about a role that git
-    /// changes. Any other that blocks is recorded with its role, which `issue` then refuses.
+    /// Whether a finding makes `apply` refuse, as [`plan::Plan::refusals`] says.
     #[must_use]
     pub fn is_refused(&self) -> bool {
         let changed = |role: &String| {
             let git = |step: &&Step| matches!(step.action, Action::Create | Action::Update);
             self.steps.iter().filter(git).any(|step| step.role == *role)
         };
-        self.findings.iter().any(|finding| finding.blocks && finding.role.as_ref().is_none_or(changed))
+        self.findings.iter().any(|finding| {
+            finding.blocks
+                && (self.broker.is_some()
+                    || plan::git_alone(&finding.code)
+                    || finding.role.as_ref().is_none_or(changed))
+        })
+    }
+
+    /// Whether this saved document shows a role's step as `now` does. Effects are left out: they tell of leases and hours.
+    #[must_use]
+    pub fn shows_like(&self, now: &Self, role: &str) -> bool {
+        let step = |document: &Self| {
+            document.steps.iter().find(|step| step.role == role).map(|step| {
+                let Step { role: _, action, after, changes, effects: _, place: _ } = step;
+                (*action, after.clone(), changes.clone())
+            })
+        };
+        step(self) == step(now)
     }
 
     /// The plan's hash, as a domain value.

@@ -101,7 +101,7 @@ impl Stage {
         let review = review(planned, &Expectation::Nothing, false)?;
         let who = Who::default();
         let applied = block_on(commit(review, &self.store, &self.clock, &self.ids, &who))?;
-        let Applied { head, roles, broker, stale, violating } = &applied;
+        let Applied { head, roles, broker, stale, findings_block: _, violating } = &applied;
         let document = apply_v1::Document::new(head.as_ref(), *broker, roles, stale, violating);
         text::applied(&document, &Style::PLAIN, out).expect("memory");
         Ok(())

@@ -3,6 +3,7 @@ use std::path::Path;
 
 use leasehold::app::{AppError, Applied, Expectation, Failure, Meaning, PlanRequest, Review, commit, review};
 use leasehold::domain::digest::Digest;
+use leasehold::domain::plan::PlanBasis;
 use leasehold::output::text;
 use leasehold::wire::{apply_v1, plan_v1};
 
@@ -14,7 +15,8 @@ use crate::terminal::{Terminal, eprint, print};
 use crate::wire_up::{self, Prefer};
 
 pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppError> {
-    let (expectation, saved_target) = expectation(args)?;
+    let saved = args.plan.as_deref().map(saved_plan).transpose()?;
+    let (expectation, saved_target) = expectation(args, saved.as_ref())?;
     let manifests = wire_up::manifests(&args.source, Prefer::Commit, args.allow_dirty)?;
     let store = wire_up::store(args.state.state.as_deref(), &args.source.dir)?;
     let target = args.target.as_deref().or(saved_target.as_deref());
@@ -29,11 +31,14 @@ pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppE
     let mut who = system::who();
     who.caller_arn = planned.plan.report.caller.as_ref().map(|caller| caller.arn.clone());
     let review = review(planned, &expectation, args.allow_dirty)?;
+    if let Some((saved, _)) = &saved {
+        same_steps(saved, &document, &review)?;
+    }
     if review.plan().has_changes() && !args.auto_approve {
         ask(&review, terminal)?;
     }
     let applied = commit(review, &store, &SystemClock, &RandomIds, &who).await?;
-    let Applied { head, roles, broker, stale, violating } = &applied;
+    let Applied { head, roles, broker, stale, findings_block: _, violating } = &applied;
     let document = apply_v1::Document::new(head.as_ref(), *broker, roles, stale, violating);
     print(|out| match args.format {
         Format::Json => out.write_all(document.to_json().as_bytes()),
@@ -42,7 +47,10 @@ pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppE
     Ok(code(&applied))
 }
 
-fn expectation(args: &ApplyArgs) -> Result<(Expectation, Option<String>), Failure> {
+fn expectation(
+    args: &ApplyArgs,
+    saved: Option<&(plan_v1::Document, PlanBasis)>,
+) -> Result<(Expectation, Option<String>), Failure> {
     if let Some(hash) = &args.expect_plan {
         let hash = Digest::parse(hash).ok_or_else(|| {
             Failure::new(Meaning::Usage, "bad-plan-hash", "--expect-plan wants the hash that `plan` printed")
@@ -50,11 +58,31 @@ fn expectation(args: &ApplyArgs) -> Result<(Expectation, Option<String>), Failur
         })?;
         return Ok((Expectation::Hash(hash), None));
     }
-    let Some(file) = &args.plan else { return Ok((Expectation::Nothing, None)) };
+    let Some((_, basis)) = saved else { return Ok((Expectation::Nothing, None)) };
+    let target = basis.target.as_ref().map(ToString::to_string);
+    Ok((Expectation::Saved(Box::new(basis.clone())), target))
+}
+
+/// Reads a saved plan, whose hash must be that of what it was made from.
+fn saved_plan(file: &Path) -> Result<(plan_v1::Document, PlanBasis), Failure> {
     let document = plan_v1::Document::read(&read_plan(file)?).map_err(|error| unreadable(file, error.to_string()))?;
     let basis = document.basis().map_err(|error| unreadable(file, error.to_string()))?;
-    let target = basis.target.as_ref().map(ToString::to_string);
-    Ok((Expectation::Saved(Box::new(basis)), target))
+    let hash = document.hash().map_err(|error| unreadable(file, error.to_string()))?;
+    if basis.hash() != hash {
+        return Err(unreadable(file, "it was edited: its hash is not that of what it was made from".to_owned()));
+    }
+    Ok((document, basis))
+}
+
+/// What a reviewer read in the saved plan must be what would be done.
+fn same_steps(saved: &plan_v1::Document, now: &plan_v1::Document, review: &Review) -> Result<(), Failure> {
+    let steps = review.plan().steps.iter();
+    let Some(step) = steps.map(|step| step.role.as_str()).find(|role| !saved.shows_like(now, role)) else {
+        return Ok(());
+    };
+    Err(Failure::new(Meaning::Stale, "stale-plan", "this is not the plan that was reviewed")
+        .because(format!("the saved plan shows something else for `{step}` than would be done: it was edited"))
+        .help("make a new plan, review it, and apply that one"))
 }
 
 fn read_plan(file: &Path) -> Result<String, Failure> {
@@ -93,7 +121,7 @@ fn ask(review: &Review, terminal: Terminal) -> Result<(), Failure> {
 fn code(applied: &Applied) -> u8 {
     if !applied.stale.is_empty() {
         exit::PARTLY_APPLIED
-    } else if !applied.violating.is_empty() {
+    } else if applied.findings_block || !applied.violating.is_empty() {
         exit::FINDINGS_BLOCK
     } else {
         exit::FINE
