@@ -1,7 +1,7 @@
 //! Leases in a store: one object each, changed by compare-and-swap alone.
 
 use super::Failure;
-use super::record::corrupt;
+use super::record::{corrupt, damaged};
 use super::swap::swap;
 use crate::domain::Timestamp;
 use crate::domain::lease::{Lease, LeaseId};
@@ -71,5 +71,8 @@ pub async fn open_leases<S: StateStore>(store: &S, now: Timestamp) -> Result<Vec
 async fn read<S: StateStore>(store: &S, key: &str) -> Result<Option<StoredLease>, Failure> {
     let Some(object) = store.get(key).await? else { return Ok(None) };
     let envelope = state_v1::decode_lease(&object.bytes).map_err(|error| corrupt(store, key, &error))?;
+    if key != self::key(&envelope.body.id) {
+        return Err(damaged(store, key, "it holds the lease of another id: files were moved or copied"));
+    }
     Ok(Some(StoredLease { lease: envelope.body, generation: envelope.generation, version: object.version }))
 }

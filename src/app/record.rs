@@ -3,7 +3,7 @@
 //! A snapshot's key carries its digest, so that an apply which died before it swapped the head leaves an orphan behind
 //! and never a key that the next apply would have to overwrite.
 
-use super::{Failure, Meaning, swap};
+use super::{Failure, Meaning, ledger, swap};
 use crate::domain::audit::AuditAction;
 use crate::domain::desired::BrokerSpec;
 use crate::domain::digest::Digest;
@@ -33,8 +33,52 @@ pub fn snapshot_key(serial: u64, digest: &Digest) -> String {
     format!("snap/{serial:010}-{}.json", digest.short())
 }
 
-/// The head; `None` before the first apply.
+/// The head; `None` before the first apply. A head that is older than what was applied after it is damage: it would bring
+/// back roles that were removed.
 pub async fn read_head<S: StateStore>(store: &S) -> Result<Option<ReadHead>, Failure> {
+    // The snapshots are looked at before the head, so that an apply in between only ever makes the head newer.
+    let mut newest = newest_serial(store).await?;
+    let mut suspect: Option<Digest> = None;
+    loop {
+        let Some(read) = head_alone(store).await? else { return Ok(None) };
+        let (head, next) = (read.head.serial, read.head.serial + 1);
+        // An apply that died before it swapped the head leaves a snapshot of the next serial, and no more.
+        if newest <= head || newest == next && !was_used(store, next).await? {
+            return Ok(Some(read));
+        }
+        if suspect.as_ref() == Some(&read.digest) {
+            return Err(damaged(
+                store,
+                HEAD_KEY,
+                &format!(
+                    "it is the head of serial {head}, and a later one was applied: it was put back from an older copy"
+                ),
+            ));
+        }
+        suspect = Some(read.digest);
+        newest = newest_serial(store).await?;
+    }
+}
+
+async fn newest_serial<S: StateStore>(store: &S) -> Result<u64, Failure> {
+    let keys = store.list("snap/").await?;
+    let serial = |key: &String| key.strip_prefix("snap/")?.split('-').next()?.parse::<u64>().ok();
+    Ok(keys.iter().filter_map(serial).max().unwrap_or_default())
+}
+
+/// Whether a serial was ever the record's: an apply said so, or a lease was issued from it.
+async fn was_used<S: StateStore>(store: &S, serial: u64) -> Result<bool, Failure> {
+    for key in store.list("audit/").await? {
+        let Some(object) = store.get(&key).await? else { continue };
+        let event = state_v1::decode_audit(&object.bytes).map_err(|error| corrupt(store, &key, &error))?.body;
+        if event.serial >= Some(serial) {
+            return Ok(true);
+        }
+    }
+    Ok(ledger::all(store).await?.iter().any(|lease| lease.serial >= serial))
+}
+
+async fn head_alone<S: StateStore>(store: &S) -> Result<Option<ReadHead>, Failure> {
     let Some(object) = store.get(HEAD_KEY).await? else {
         return if never_applied(store).await? {
             Ok(None)
@@ -137,7 +181,7 @@ pub(super) fn corrupt<S: StateStore>(store: &S, key: &str, error: &CorruptError)
     damaged(store, key, &error.to_string())
 }
 
-fn damaged<S: StateStore>(store: &S, key: &str, detail: &str) -> Failure {
+pub(super) fn damaged<S: StateStore>(store: &S, key: &str, detail: &str) -> Failure {
     Failure::new(
         Meaning::Failed,
         "state-damaged",
@@ -145,7 +189,7 @@ fn damaged<S: StateStore>(store: &S, key: &str, detail: &str) -> Failure {
     )
     .because(detail)
     .help(
-        "restore the state from a backup; if there is none and no lease is alive, begin a new state elsewhere and apply \
-         the manifests to it. Nothing was changed",
+        "restore the newest backup of the whole state; if there is none and no lease is alive, begin a new state elsewhere \
+         and apply the manifests to it. Nothing was changed",
     )
 }

@@ -1,9 +1,10 @@
 //! What a refused lifetime, or a refusal of STS, means for this role, and what to do about it.
 
 use super::{Failure, Meaning};
+use crate::domain::credential::CredentialType;
 use crate::domain::desired::BrokerSpec;
 use crate::domain::duration::{LimitSource, Unsolvable};
-use crate::domain::ident::{Name, RoleArn};
+use crate::domain::ident::{BrokerPrincipal, Name, RoleArn};
 use crate::domain::record::RoleFacts;
 use crate::domain::role::RoleSpec;
 use crate::ports::{CloudError, CloudErrorKind};
@@ -59,8 +60,31 @@ pub(super) fn of_sts(
     failure
 }
 
+/// Who AWS says has asked: `User: <arn> is not authorized to perform: …`.
+fn asker(text: &str) -> Option<&str> {
+    text.strip_prefix("User: ")?.split(' ').next()
+}
+
+fn is_broker(asker: &str, principal: &BrokerPrincipal) -> bool {
+    match principal {
+        BrokerPrincipal::User(user) => asker == user.as_str(),
+        BrokerPrincipal::Role(role) => {
+            let prefix =
+                format!("arn:{}:sts::{}:assumed-role/{}/", role.arn().partition(), role.account(), role.name());
+            asker.starts_with(&prefix)
+        }
+    }
+}
+
 fn denied(failure: &mut Failure, text: &str, role: &RoleSpec, target: &str, broker: &BrokerSpec) {
     let principal = &broker.principal;
+    if let Some(asker) = asker(text).filter(|asker| !is_broker(asker, principal)) {
+        failure.kind = "not-the-broker";
+        failure.message = format!("AWS does not let {asker} issue `{}` from {target}", role.name);
+        failure.causes.push(format!("the Broker is {principal}, and the credentials that ask are another's"));
+        failure.help = Some(format!("issue with the credentials of {principal}"));
+        return;
+    }
     failure.message = format!("AWS does not let {principal} issue `{}` from {target}", role.name);
     if text.contains("MultiFactorAuthentication") {
         failure.kind = "mfa-refused";
@@ -85,7 +109,14 @@ fn denied(failure: &mut Failure, text: &str, role: &RoleSpec, target: &str, brok
     } else if text.contains("identity-based policy") {
         failure.kind = "identity-policy-denied";
         failure.causes.push(format!("no identity policy of {principal} allows it"));
-        failure.help = Some(format!("allow sts:AssumeRole on {target} to {principal}"));
+        let (action, resource) = match role.credential.kind() {
+            CredentialType::FederationToken => (
+                "sts:GetFederationToken",
+                format!("arn:{}:sts::{}:federated-user/*", principal.partition(), principal.account()),
+            ),
+            _ => ("sts:AssumeRole", target.to_owned()),
+        };
+        failure.help = Some(format!("allow {action} on {resource} to {principal}"));
     } else {
         failure.kind = "not-trusted";
         failure.causes.push(

@@ -259,3 +259,91 @@ fn a_refusal_of_aws_ends_the_lease_and_a_lost_answer_does_not() {
     assert_eq!(session.name, leases[1].request.session_name);
     assert!(leases[1].lives_until() >= session.expires_at);
 }
+
+#[test]
+fn a_broker_that_breaks_every_role_stops_the_apply_that_brings_it() {
+    let (mut scene, store) = (Scene::new(), MemoryStore::new());
+    scene.apply(&store, &two()).expect("applied");
+    scene.broker = USER.to_owned();
+    let refused = scene.apply(&store, &two()).expect_err("refused");
+    assert_eq!(refused.meaning, Meaning::FindingsBlock);
+    scene.issue(&store, "app-readonly").map(drop).expect("the record is as it was");
+}
+
+#[test]
+fn faults_that_only_git_can_bring_stop_the_apply_although_no_role_changed() {
+    let (scene, store) = (Scene::new(), MemoryStore::new());
+    scene.apply(&store, &two()).expect("applied");
+    let twice = two() + &role("app-rw", READ_WRITE, HOUR);
+    let malformed = role("app-readonly", &format!("{READ_ONLY}, not-an-arn"), HOUR) + &role("app-rw", READ_WRITE, HOUR);
+    for roles in [twice, malformed] {
+        let refused = scene.apply(&store, &roles).expect_err("refused");
+        assert_eq!(refused.meaning, Meaning::FindingsBlock);
+    }
+    scene.issue(&store, "app-rw").map(drop).expect("the record is as it was");
+}
+
+#[test]
+fn findings_that_still_stand_are_said_even_when_nothing_is_to_be_done() {
+    let (scene, store) = (Scene::new(), MemoryStore::new());
+    scene.apply(&store, &two()).expect("applied");
+    scene.cloud.hide_role(&arn(READ_ONLY));
+    let applied = scene.apply(&store, &two()).expect("nothing to do");
+    assert!(applied.head.is_none() && applied.findings_block);
+}
+
+#[test]
+fn a_head_from_an_older_copy_brings_nothing_back() {
+    let (scene, store) = (Scene::new(), MemoryStore::new());
+    scene.apply(&store, &two()).expect("applied");
+    let older = store.objects()["head.json"].clone();
+    scene.apply(&store, &role("app-readonly", READ_ONLY, HOUR)).expect("applied");
+    store.tamper("head.json", Some(older));
+    let refused = scene.issue(&store, "app-rw").map(drop).expect_err("refused");
+    assert_eq!(refused.kind, "state-damaged");
+    assert_eq!(scene.apply(&store, &two()).expect_err("refused").kind, "state-damaged");
+}
+
+#[test]
+fn a_lease_under_another_name_is_not_believed() {
+    let (scene, store) = (Scene::new(), MemoryStore::new());
+    scene.apply(&store, &two()).expect("applied");
+    let issued = scene.issue(&store, "app-rw").expect("issued");
+    let bytes = store.objects()[&format!("lease/{}.json", issued.lease.id)].clone();
+    store.tamper("lease/01ARZ3NDEKTSV4RRFFQ69G5FAV.json", Some(bytes));
+    assert_eq!(block_on(ledger::all(&store)).expect_err("refused").kind, "state-damaged");
+}
+
+#[test]
+fn a_role_that_leaves_the_record_while_aws_is_asked_is_not_handed_out() {
+    let (scene, store) = (Scene::new(), MemoryStore::new());
+    scene.apply(&store, &two()).expect("applied");
+    // The apply happens at the very last look at the record, after AWS has answered.
+    let applied = std::sync::atomic::AtomicBool::new(false);
+    let inner = store.clone();
+    let other = Scene::new();
+    for _ in 0..100 {
+        leasehold::ports::Ids::ulid(&other.ids, leasehold::ports::Clock::now(&other.clock));
+    }
+    let store = leasehold::testing::FaultyStore::new(store, move |call| {
+        let last_look = call.operation == leasehold::testing::Operation::List && call.index > 6;
+        if last_look && !applied.swap(true, std::sync::atomic::Ordering::SeqCst) {
+            other.apply(&inner, &role("app-readonly", READ_ONLY, HOUR)).expect("applied");
+        }
+        None
+    });
+    let refused = scene.issue(&store, "app-rw").map(drop).expect_err("refused");
+    assert_eq!(refused.kind, "record-changed");
+    let lease = &block_on(ledger::all(store.inner())).expect("readable")[0];
+    assert!(lease.grant.is_some(), "the key id is kept");
+}
+
+#[test]
+fn an_expiry_that_was_not_asked_for_is_not_handed_out() {
+    let (scene, store) = (Scene::new(), MemoryStore::new());
+    scene.apply(&store, &two()).expect("applied");
+    scene.cloud.answer_expiry(jiff::SignedDuration::from_hours(12));
+    assert_eq!(scene.issue(&store, "app-rw").map(drop).expect_err("refused").kind, "expiry-not-credible");
+    scene.cloud.answer_expiry(jiff::SignedDuration::from_secs(-60));
+    assert_eq!(scene.issue(&store, "app-rw").map(drop).expect_err("refused").kind, "expiry-not-credible");
+}

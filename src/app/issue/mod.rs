@@ -124,12 +124,68 @@ pub async fn issue<S: StateStore, I: Issuer>(
         Ok(issued) => issued,
         Err(error) => return Err(refused(store, clock, ids, who, &prepared, stored, event, error).await.into()),
     };
-    let lease = activate(store, clock, ids, stored, &issued).await?;
-    event.action = AuditAction::IssueGranted;
     event.access_key_id = Some(issued.credentials.access_key_id.clone());
+    let lease = match hand_over(store, clock, ids, &prepared, stored, &issued).await {
+        Ok(lease) => lease,
+        Err(failure) => return Err(dropped(store, clock, ids, who, &prepared, event, failure).await.into()),
+    };
+    event.action = AuditAction::IssueGranted;
     audit::write(store, clock, ids, who, Some(&prepared.head), event).await?;
     let notes = notes(&prepared, &issued);
     Ok(IssuedLease { request_id: requested.id, credentials: issued.credentials, lease, notes })
+}
+
+/// Everything between AWS's answer and the last audit event. Whatever fails here drops the credential.
+async fn hand_over<S: StateStore>(
+    store: &S,
+    clock: &impl Clock,
+    ids: &impl Ids,
+    prepared: &Prepared,
+    stored: StoredLease,
+    issued: &Issued,
+) -> Result<Lease, Failure> {
+    let lease = activate(store, clock, ids, stored, issued).await?;
+    credible_expiry(prepared, issued, clock.now())?;
+    // AWS may have taken its time, and the role may have left the record meanwhile.
+    still_recorded(store, prepared).await?;
+    Ok(lease)
+}
+
+/// An expiry that lies behind us, or further ahead than was asked for, is no answer to this request.
+fn credible_expiry(prepared: &Prepared, issued: &Issued, now: Timestamp) -> Result<(), Failure> {
+    let Some(expires_at) = issued.credentials.expires_at else { return Ok(()) };
+    let asked = SignedDuration::from_secs(prepared.solution.ttl.seconds().into());
+    let latest = now.saturating_add(asked.saturating_add(CLOCK_MARGIN)).unwrap_or(Timestamp::MAX);
+    if now < expires_at && expires_at <= latest {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Meaning::RefusedByAws,
+        "expiry-not-credible",
+        format!("{} were asked for, and the answer expires at {expires_at}", prepared.solution.ttl),
+    )
+    .because(format!("it is {now} by this machine's clock"))
+    .help("check this machine's clock, and that the endpoint is AWS (AWS_ENDPOINT_URL)"))
+}
+
+/// Writes down that a credential was dropped: its key id must not be lost with it.
+async fn dropped<S: StateStore>(
+    store: &S,
+    clock: &impl Clock,
+    ids: &impl Ids,
+    who: &Who,
+    prepared: &Prepared,
+    mut event: Event,
+    failure: Failure,
+) -> Failure {
+    event.action = AuditAction::IssueRefused;
+    event.reason = Some(format!("AWS gave a credential, and it was dropped: {}", failure.message));
+    let failure =
+        failure.because("AWS gave a credential, and it was dropped: it lives until it expires, and nobody has it");
+    match audit::write(store, clock, ids, who, Some(&prepared.head), event).await {
+        Ok(_) => failure,
+        Err(unwritten) => failure.because(unwritten.message),
+    }
 }
 
 fn fresh_lease_id(ids: &impl Ids, now: Timestamp) -> Result<LeaseId, Failure> {
@@ -289,9 +345,7 @@ async fn activate<S: StateStore>(
         arn: issued.arn.clone(),
         user_id: issued.user_id.clone(),
     });
-    let stored = ledger::advance(store, &stored, active, &ids.ulid(now)).await.map_err(|error| {
-        Failure::from(error).because("AWS gave a credential, and it was dropped: its lease could not be written")
-    })?;
+    let stored = ledger::advance(store, &stored, active, &ids.ulid(now)).await?;
     Ok(stored.lease)
 }
 
