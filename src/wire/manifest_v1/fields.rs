@@ -158,7 +158,11 @@ const LIMITS: &[FieldDoc] = &[
 
 const ACCOUNT: &[FieldDoc] = &[
     required("id", Shape::Text, "The account id: twelve digits. Quote it."),
-    field("reader_role_arn", Shape::Text, "ARN of the role that `plan` assumes to read this account."),
+    field(
+        "reader_role_arn",
+        Shape::Text,
+        "ARN of the role to read this account through. Not used yet: `plan` reads the caller's own account alone.",
+    ),
     field(
         "external_id",
         Shape::Text,
