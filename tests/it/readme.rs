@@ -153,6 +153,13 @@ fn rules_and_exit_codes_that_are_mentioned_exist() {
     }
 }
 
+/// What a link to this heading is called; `None` for a line that is none.
+fn anchor(line: &str) -> Option<String> {
+    let heading = line.strip_prefix('#')?.trim_start_matches('#').strip_prefix(' ')?;
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    Some(kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect())
+}
+
 #[test]
 fn links_lead_somewhere() {
     for page in ["README.md", "examples/quickstart/README.md"] {
@@ -160,6 +167,10 @@ fn links_lead_somewhere() {
         let text = read(page);
         let targets: Vec<_> = text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
         assert!(!targets.is_empty(), "{page} has links");
+        let headings: Vec<_> = code_and_prose(&text).1.into_iter().filter_map(anchor).collect();
+        for name in targets.iter().filter_map(|target| target.strip_prefix('#')) {
+            assert!(headings.iter().any(|heading| heading == name), "{page}: there is no heading #{name}");
+        }
         for target in targets.iter().filter(|target| !target.contains("://") && !target.starts_with('#')) {
             assert!(root().join(folder).join(target).exists(), "{page}: {target} does not exist");
         }
@@ -174,6 +185,22 @@ fn policies_that_are_shown_are_json() {
     for block in blocks {
         serde_json::from_str::<serde_json::Value>(block).unwrap_or_else(|error| panic!("{error}:\n{block}"));
     }
+}
+
+#[test]
+fn manifests_that_are_shown_are_valid() {
+    let text = read("README.md");
+    let blocks = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let shown: Vec<_> = blocks.filter(|block| block.contains("apiVersion: leasehold/v1")).collect();
+    assert_eq!(shown.len(), 2, "a Broker with a Role, and a Waiver: {shown:?}");
+
+    let folder = tempfile::tempdir().expect("a folder");
+    for (at, block) in shown.iter().enumerate() {
+        std::fs::write(folder.path().join(format!("{at}.yaml")), block).expect("writable");
+    }
+    let output = leasehold(&["validate", "--dir", folder.path().to_str().expect("a text")]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
 }
 
 /// Every manifest below a folder, sorted.
