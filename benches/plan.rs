@@ -33,12 +33,12 @@ fn plans(criterion: &mut Criterion) {
     for roles in SIZES {
         let deployment = Population::of(roles);
         group.bench_function(BenchmarkId::new("first", roles), |b| {
-            b.iter_with_large_drop(|| deployment.plan(None, &[]))
+            b.iter_with_large_drop(|| deployment.plan(None, &[]));
         });
         let record = deployment.record();
         assert!(!deployment.plan(Some(&record), &[]).has_changes());
         group.bench_function(BenchmarkId::new("unchanged", roles), |b| {
-            b.iter_with_large_drop(|| deployment.plan(Some(&record), &[]))
+            b.iter_with_large_drop(|| deployment.plan(Some(&record), &[]));
         });
         let (record, leases) = (deployment.record_before_change(), deployment.leases());
         assert_eq!(deployment.plan(Some(&record), &leases).steps.len(), roles);
