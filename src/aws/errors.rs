@@ -3,10 +3,11 @@
 use std::error::Error;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId as _;
 
+use super::http::TransportError;
 use crate::ports::{CloudError, CloudErrorKind};
 
 /// A failed attempt.
@@ -50,18 +51,25 @@ where
     let told = |kind, remedy, message| Failure { error: cloud_error(kind, operation, message), remedy };
     match failed {
         SdkError::ServiceError(service) => from_aws(operation, service.err(), service.raw().status().as_u16()),
-        SdkError::ResponseError(_) if cut_off(failed) => told(CloudErrorKind::LostReply, Remedy::Again, chain(failed)),
+        SdkError::ResponseError(_) if cut_off(failed) => told(
+            CloudErrorKind::LostReply,
+            Remedy::Again,
+            "the connection ended in the middle of the answer".to_owned(),
+        ),
+        // What the SDK could not read it may repeat, and the answer may hold secrets.
         SdkError::ResponseError(response) => {
             let status = response.raw().status().as_u16();
-            let message = format!("HTTP {status}: {}", chain(failed));
+            let message = format!("HTTP {status}: the answer is not one that {operation} gives");
             match status {
                 500.. => told(CloudErrorKind::ServiceFault, Remedy::Again, message),
                 429 => told(CloudErrorKind::Throttled, Remedy::Wait, message),
                 _ => told(CloudErrorKind::Malformed, Remedy::None, message),
             }
         }
-        SdkError::TimeoutError(_) => told(CloudErrorKind::TimedOut, Remedy::Again, chain(failed)),
-        SdkError::DispatchFailure(dispatch) => {
+        SdkError::TimeoutError(_) => {
+            told(CloudErrorKind::TimedOut, Remedy::Again, "no whole answer within the limit of one attempt".to_owned())
+        }
+        SdkError::DispatchFailure(dispatch) if is_transports(failed) => {
             if dispatch.is_user() {
                 return told(CloudErrorKind::Unreachable, Remedy::None, chain(failed));
             }
@@ -74,8 +82,16 @@ where
             }
             told(CloudErrorKind::LostReply, Remedy::Again, chain(failed))
         }
-        _ => told(CloudErrorKind::Refused, Remedy::None, chain(failed)),
+        _ => told(CloudErrorKind::Unreachable, Remedy::None, UNMADE.to_owned()),
     }
+}
+
+/// What is said of a request that never reached the transport. The SDK's own words may repeat the whole of it.
+const UNMADE: &str = "the request could not be made from the configured endpoint and credentials, so nothing was sent";
+
+/// Whether the transport failed, and not the SDK before it asked the transport.
+fn is_transports(error: &(dyn Error + 'static)) -> bool {
+    sources(error).any(|source| source.is::<TransportError>())
 }
 
 fn from_aws<E: ProvideErrorMetadata + Error>(operation: &'static str, error: &E, status: u16) -> Failure {
@@ -168,11 +184,20 @@ fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dy
     std::iter::successors(Some(error), |error| (*error as &'a (dyn Error + 'static)).source())
 }
 
-/// The texts of an error and of its causes. Words that only repeat what the class says are left out.
+/// The texts of an error and of its causes. Words that only repeat what the class says are left out. So is everything
+/// below a request that was never sent and below an answer that made no sense, where the SDK repeats them.
 pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     for source in sources(error) {
         let text = source.to_string();
+        if text == "failed to construct request" || (source.is::<ConnectorError>() && !is_transports(error)) {
+            parts.push(UNMADE.to_owned());
+            break;
+        }
+        if text == "response error" {
+            parts.push("the answer makes no sense".to_owned());
+            break;
+        }
         let hollow = matches!(text.as_str(), "dispatch failure" | "io error" | "user error" | "other" | "timeout");
         if !hollow && !parts.iter().any(|part| part.contains(&text)) {
             parts.push(text);
@@ -215,6 +240,30 @@ mod tests {
         ] {
             assert_eq!(kind_of(code, status, message), kind, "{code:?} {status} {message}");
         }
+    }
+
+    /// Any operation's error type.
+    type Failed = SdkError<aws_sdk_sts::operation::assume_role::AssumeRoleError, HttpResponse>;
+
+    #[test]
+    fn what_was_never_sent_is_told_without_its_request() {
+        let dump = || "cannot set a header of AssumeRoleInput { token_code: \"940382\" }";
+        let before: [Failed; 2] = [
+            SdkError::construction_failure(dump()),
+            SdkError::dispatch_failure(ConnectorError::other(dump().into(), None)),
+        ];
+        for failed in before {
+            let Failure { error, remedy } = classify("sts:AssumeRole", &failed);
+            assert_eq!((error.kind, remedy), (CloudErrorKind::Unreachable, Remedy::None));
+            assert!(!error.kind.may_have_acted());
+            assert_eq!(error.message, UNMADE);
+            let chained = chain(&failed);
+            assert!(chained.contains(UNMADE) && !chained.contains("940382"), "{chained}");
+        }
+        let answer = HttpResponse::new(200_u16.try_into().expect("a status"), "".into());
+        let unread: Failed = SdkError::response_error("bad <SecretAccessKey>940382", answer);
+        assert!(!classify("sts:AssumeRole", &unread).error.message.contains("940382"));
+        assert!(!chain(&unread).contains("940382"));
     }
 
     #[test]

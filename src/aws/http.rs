@@ -1,5 +1,7 @@
 //! One HTTP client for everything that is asked of AWS.
 
+use std::error::Error;
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -69,7 +71,10 @@ impl HttpConnector for ByScheme {
             _ => return refused("the endpoint is neither http:// nor https://".to_owned()),
         };
         match self.connector(tls, !is_near(rest)) {
-            Ok(connector) => connector.call(request),
+            Ok(connector) => {
+                let answer = connector.call(request);
+                HttpConnectorFuture::new(async move { answer.await.map_err(TransportError::mark) })
+            }
             Err(message) => refused(message),
         }
     }
@@ -91,7 +96,38 @@ fn is_near(rest: &str) -> bool {
 }
 
 fn refused(message: String) -> HttpConnectorFuture {
-    HttpConnectorFuture::ready(Err(ConnectorError::user(message.into())))
+    HttpConnectorFuture::ready(Err(TransportError::mark(ConnectorError::user(message.into()))))
+}
+
+/// Marks an error as the transport's own. The SDK reports in the same class what went wrong before the transport was
+/// asked at all, with a text that may repeat the whole request and its secrets.
+#[derive(Debug)]
+pub(super) struct TransportError(ConnectorError);
+
+impl TransportError {
+    /// The same error, of the same kind, with the mark around it.
+    fn mark(error: ConnectorError) -> ConnectorError {
+        let (user, timeout, io, other) = (error.is_user(), error.is_timeout(), error.is_io(), error.as_other());
+        let marked = Box::new(Self(error));
+        match (user, timeout, io) {
+            (true, _, _) => ConnectorError::user(marked),
+            (_, true, _) => ConnectorError::timeout(marked),
+            (_, _, true) => ConnectorError::io(marked),
+            _ => ConnectorError::other(marked, other),
+        }
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for TransportError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
 }
 
 impl ByScheme {

@@ -78,14 +78,12 @@ impl Session {
     pub async fn load(settings: Settings) -> Result<Self, CloudError> {
         let budget = Budget::new(settings.deadline);
         let (deadline, max_attempts) = (settings.deadline, settings.max_attempts);
-        let given = settings.endpoint_url.clone();
         let running = budget.start();
-        let (config, region) = timeout_at(running.end(), Box::pin(find(settings)))
+        let found = timeout_at(running.end(), Box::pin(find(settings)))
             .await
             .unwrap_or_else(|_| Err(out_of_time(OPERATION, 1)))?;
         drop(running);
-        let sts_endpoint = endpoint_of(&config, given.as_deref(), "STS", &region)?;
-        let iam_endpoint = endpoint_of(&config, given.as_deref(), "IAM", &region)?;
+        let Found { config, region, sts_endpoint, iam_endpoint } = found;
         Ok(Self { config, region: region.into(), sts_endpoint, iam_endpoint, budget, deadline, max_attempts })
     }
 
@@ -122,7 +120,14 @@ impl Session {
     }
 }
 
-async fn find(settings: Settings) -> Result<(SdkConfig, String), CloudError> {
+struct Found {
+    config: SdkConfig,
+    region: String,
+    sts_endpoint: String,
+    iam_endpoint: String,
+}
+
+async fn find(settings: Settings) -> Result<Found, CloudError> {
     let region = match settings.region {
         Some(region) => region,
         None => configured_region().await.ok_or_else(|| {
@@ -143,28 +148,42 @@ async fn find(settings: Settings) -> Result<(SdkConfig, String), CloudError> {
     if let Some(url) = &settings.endpoint_url {
         endpoint::check("the endpoint URL", url).map_err(bad_endpoint)?;
     }
+    if !ignores_endpoints() {
+        endpoint::check_environment(|variable| std::env::var_os(variable)).map_err(bad_endpoint)?;
+    }
     let client = http::client();
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
-    let credentials = match settings.credentials {
-        Some(given) => credentials::given(&given),
-        None => credentials::find(&client, &timeouts, Region::new(region.clone())).await?,
-    };
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(client)
+        .http_client(client.clone())
         .region(Region::new(region.clone()))
-        .credentials_provider(credentials)
+        .no_credentials()
         .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts)
+        .timeout_config(timeouts.clone())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .disable_clock_skew_correction(true);
     if let Ok(name) = AppName::new(concat!(env!("CARGO_PKG_NAME"), "-", env!("CARGO_PKG_VERSION"))) {
         loader = loader.app_name(name);
     }
-    if let Some(url) = settings.endpoint_url {
+    if let Some(url) = &settings.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    Ok((loader.load().await, region))
+    let config = loader.load().await;
+    // Before any credentials: finding them may send secrets to these endpoints.
+    let sts_endpoint = endpoint_of(&config, settings.endpoint_url.as_deref(), "STS", &region)?;
+    let iam_endpoint = endpoint_of(&config, settings.endpoint_url.as_deref(), "IAM", &region)?;
+    let credentials = match settings.credentials {
+        Some(given) => credentials::given(&given),
+        None => credentials::find(&client, &timeouts, Region::new(region.clone())).await?,
+    };
+    let provider = SharedCredentialsProvider::new(credentials);
+    let config = config.to_builder().credentials_provider(provider).build();
+    Ok(Found { config, region, sts_endpoint, iam_endpoint })
+}
+
+/// The switch that every SDK of AWS has.
+fn ignores_endpoints() -> bool {
+    std::env::var("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_ok_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 async fn configured_region() -> Option<String> {

@@ -24,21 +24,38 @@ struct Outcome {
     took: Duration,
 }
 
-/// Loads a session from this environment alone and asks who the caller is.
-fn identify(environment: &[(&str, &str)]) -> Outcome {
-    let started = Instant::now();
-    let output = Command::new(std::env::current_exe().expect("this program"))
+fn child_command() -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command
         .args(["--exact", "aws_environment::the_environment_decides", "--nocapture"])
         .env_clear()
         .env("HOME", "/nonexistent")
-        .env(CHILD, "1")
-        .envs(environment.iter().copied())
-        .output()
-        .expect("it runs again");
+        .env(CHILD, "1");
+    command
+}
+
+/// Loads a session from this environment alone and asks who the caller is.
+fn identify(environment: &[(&str, &str)]) -> Outcome {
+    let started = Instant::now();
+    let output = child_command().envs(environment.iter().copied()).output().expect("it runs again");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let said = text.lines().find_map(|line| line.split_once("RESULT ")).map(|(_, said)| said.to_owned());
     let errors = String::from_utf8_lossy(&output.stderr);
     Outcome { said: said.unwrap_or_else(|| panic!("{text}\n{errors}")), took: started.elapsed() }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_endpoint_that_is_not_text_is_not_overlooked() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let output = child_command()
+        .envs(KEYS)
+        .env("AWS_REGION", "ap-northeast-1")
+        .env("AWS_ENDPOINT_URL", std::ffi::OsStr::from_bytes(b"http://127.0.0.1:1/\xff"))
+        .output()
+        .expect("it runs again");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("RESULT Unreachable AWS_ENDPOINT_URL is not UTF-8"), "{text}");
 }
 
 fn child() {
@@ -102,6 +119,8 @@ fn the_environment_decides() {
             "[default]\nregion = eu-west-1\nendpoint_url = {http}\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = x\n"
         ),
     );
+    let spaced = format!("{http}/a b");
+    let spaced_profile = path("spaced", &format!("[default]\nregion = eu-west-1\nendpoint_url = {spaced}\n"));
     let process = path("process", "[default]\ncredential_process = /bin/false\nregion = eu-west-1\n");
     let garbled = path("garbled", "{\"Version\":1,\"SecretAccessKey\":\"canary-secret\"");
     let garbled_process = path("garbling", &format!("[default]\ncredential_process = /bin/cat {garbled}\n"));
@@ -202,7 +221,35 @@ fn the_environment_decides() {
         (
             "another scheme",
             with(&KEYS, &[region, ("AWS_ENDPOINT_URL_STS", "ftp://h")]),
-            "Unreachable AWS_ENDPOINT_URL for STS",
+            "Unreachable AWS_ENDPOINT_URL_STS has a scheme",
+        ),
+        (
+            "endpoint with a space",
+            with(&KEYS, &[region, ("AWS_ENDPOINT_URL", &spaced)]),
+            "Unreachable AWS_ENDPOINT_URL",
+        ),
+        (
+            "endpoint with a space, of a web identity",
+            vec![region, role, token_file, ("AWS_ENDPOINT_URL_STS", &spaced)],
+            "Unreachable AWS_ENDPOINT_URL_STS has a character",
+        ),
+        (
+            "endpoint with a space, of a profile",
+            vec![("AWS_CONFIG_FILE", &spaced_profile)],
+            "Unreachable AWS_ENDPOINT_URL for STS has a character",
+        ),
+        (
+            "endpoint with a space, which is to be ignored",
+            with(
+                &KEYS,
+                &[
+                    region,
+                    ("AWS_ENDPOINT_URL", &spaced),
+                    ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"),
+                    (ENDPOINT, http),
+                ],
+            ),
+            "ok ap-northeast-1",
         ),
         (
             "missing bundle",

@@ -191,6 +191,23 @@ fn an_mfa_code_is_a_secret_too() {
 }
 
 #[test]
+fn an_mfa_code_is_in_no_request_that_could_not_be_made() {
+    let aws = CannedAws::start();
+    let mut sandbox = loud(&aws);
+    sandbox.commit(&manifests(&two("max_sts_ttl: 1h\nmfa_serial_number: GAHT12345678")));
+    let _ = sandbox.run(&["apply", "--auto-approve"]).expect(exit::FINE);
+    sandbox.set("AWS_ENDPOINT_URL", &format!("{}/a b", aws.server.endpoint));
+    sandbox.set("LEASEHOLD_MFA_CODE", "940382");
+    let done = sandbox.run(&["issue", "app-rw"]).expect(exit::AWS_UNREACHABLE);
+    assert!(done.stderr.contains("AWS_ENDPOINT_URL has a character"), "{}", done.shown());
+    assert!(!done.all().contains("940382"), "{}", done.shown());
+    for (path, bytes) in sandbox.files("repo/.leasehold") {
+        assert!(!String::from_utf8_lossy(&bytes).contains("940382"), "{}", path.display());
+    }
+    assert_eq!(aws.sessions(), [String::new(); 0]);
+}
+
+#[test]
 fn whatever_the_store_does_nothing_of_it_is_kept() {
     let roles = role("app", READ_ONLY, "max_sts_ttl: 1h");
     for fault in [Fault::Refuse, Fault::Conflict, Fault::LoseRequest, Fault::LoseReply, Fault::KillAfter] {
