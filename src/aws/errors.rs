@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId as _;
 
+use super::answer::Garbled;
 use super::http::TransportError;
 use crate::ports::{CloudError, CloudErrorKind};
 
@@ -51,11 +52,6 @@ where
     let told = |kind, remedy, message| Failure { error: cloud_error(kind, operation, message), remedy };
     match failed {
         SdkError::ServiceError(service) => from_aws(operation, service.err(), service.raw().status().as_u16()),
-        SdkError::ResponseError(_) if cut_off(failed) => told(
-            CloudErrorKind::LostReply,
-            Remedy::Again,
-            "the connection ended in the middle of the answer".to_owned(),
-        ),
         // What the SDK could not read it may repeat, and the answer may hold secrets.
         SdkError::ResponseError(response) => {
             let status = response.raw().status().as_u16();
@@ -70,6 +66,9 @@ where
             told(CloudErrorKind::TimedOut, Remedy::Again, "no whole answer within the limit of one attempt".to_owned())
         }
         SdkError::DispatchFailure(dispatch) if is_transports(failed) => {
+            if let Some(garbled) = sources(failed).find_map(|source| source.downcast_ref::<Garbled>()) {
+                return told(CloudErrorKind::Malformed, Remedy::None, garbled.to_string());
+            }
             if dispatch.is_user() {
                 return told(CloudErrorKind::Unreachable, Remedy::None, chain(failed));
             }
@@ -173,11 +172,6 @@ fn distrusted(error: &(dyn Error + 'static)) -> bool {
         .any(|inner| inner.is::<rustls::Error>())
     };
     sources(error).any(carried)
-}
-
-/// Whether the answer began and did not end.
-fn cut_off(error: &(dyn Error + 'static)) -> bool {
-    sources(error).any(|source| source.is::<std::io::Error>() || source.to_string().contains("error reading a body"))
 }
 
 fn sources<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

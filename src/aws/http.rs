@@ -17,6 +17,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::shared::IntoShared as _;
 
+use super::answer;
+
 /// A client that picks plain HTTP or TLS by each request's scheme and keeps its connections for all services. TLS and
 /// its certificate authorities are set up when the first `https://` request is made, never for plain HTTP.
 ///
@@ -72,8 +74,13 @@ impl HttpConnector for ByScheme {
         };
         match self.connector(tls, !is_near(rest)) {
             Ok(connector) => {
-                let answer = connector.call(request);
-                HttpConnectorFuture::new(async move { answer.await.map_err(TransportError::mark) })
+                let action = answer::action(&request);
+                let response = connector.call(request);
+                // The SDK's limit of an attempt and the command's deadline count this future, and so the whole answer.
+                HttpConnectorFuture::new(async move {
+                    let response = response.await.map_err(TransportError::mark)?;
+                    answer::whole(action.as_deref(), response).await.map_err(TransportError::mark)
+                })
             }
             Err(message) => refused(message),
         }

@@ -7,6 +7,7 @@
 //! whether a lost `AssumeRole` may be asked again is a question about leases. And a request signed with AWS's time
 //! instead of this machine's would succeed, while every lease written here would carry the wrong time.
 
+mod answer;
 mod budget;
 mod credentials;
 mod endpoint;

@@ -105,10 +105,18 @@ impl AwsReader {
                 }
             };
             page.roles().iter().for_each(|role| search.offer(role));
-            if !page.is_truncated() || search.is_settled() {
+            if search.is_settled() {
                 return Ok(());
             }
-            match page.marker {
+            let more = page.is_truncated();
+            match page.marker.filter(|marker| !marker.is_empty()) {
+                None if !more => return Ok(()),
+                Some(_) if !more => {
+                    return Err(unknown(
+                        Why::Truncated,
+                        "the list of roles says that it is complete, and where it goes on",
+                    ));
+                }
                 Some(next) if markers.insert(next.clone()) => marker = Some(next),
                 Some(_) => {
                     return Err(unknown(Why::Truncated, "the list of roles came back to a page it had given before"));

@@ -149,7 +149,7 @@ async fn find(settings: Settings) -> Result<Found, CloudError> {
         endpoint::check("the endpoint URL", url).map_err(bad_endpoint)?;
     }
     if !ignores_endpoints() {
-        endpoint::check_environment(|variable| std::env::var_os(variable)).map_err(bad_endpoint)?;
+        endpoint::check_environment(std::env::var_os).map_err(bad_endpoint)?;
     }
     let client = http::client();
     let timeouts =

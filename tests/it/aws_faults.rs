@@ -126,6 +126,32 @@ fn an_answer_that_makes_no_sense_is_malformed() {
 }
 
 #[test]
+fn credentials_longer_than_any_of_sts_are_not_read_to_their_end() {
+    let server = FaultServer::start(|_| {
+        let whole = assumed("s3cret", EXPIRES);
+        Reply::Flood(whole.split("token</SessionToken>").next().unwrap_or_default().to_owned(), 60 << 20)
+    });
+    let started = Instant::now();
+    let told = refused(&server, &request());
+    assert_eq!(told.kind, CloudErrorKind::Malformed, "{told:?}");
+    assert!(told.message.contains("longer than 1048576 bytes"), "{}", told.message);
+    assert_eq!(server.seen().len(), 1);
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[test]
+fn an_answer_that_does_not_end_is_not_believed() {
+    for cut in ["</GetCallerIdentityResponse>", "</GetCallerIdentityResult></GetCallerIdentityResponse>"] {
+        let server = FaultServer::start(move |_| Reply::Open(200, identity().replace(cut, "")));
+        assert_eq!(identify(&server, 3).0.expect_err(cut).kind, CloudErrorKind::Malformed);
+    }
+    for cut in ["</AssumeRoleResponse>", "</AssumeRoleResult></AssumeRoleResponse>"] {
+        let server = FaultServer::start(move |_| Reply::Open(200, assumed("s3cret", EXPIRES).replace(cut, "")));
+        assert_eq!(refused(&server, &request()).kind, CloudErrorKind::Malformed);
+    }
+}
+
+#[test]
 fn every_parameter_of_assume_role_is_sent() {
     let server = FaultServer::start(|_| Reply::Answer(200, assumed("s3cret", EXPIRES)));
     let mut request = request();

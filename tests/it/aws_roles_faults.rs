@@ -170,6 +170,74 @@ fn a_list_that_hides_where_it_goes_on_is_truncated() {
 }
 
 #[test]
+fn a_list_that_is_complete_and_goes_on_is_truncated() {
+    let server = FaultServer::start(|_| {
+        let whole = page(&[role("app-00000", TRUST)], Some("x"));
+        Reply::Answer(200, whole.replace("<IsTruncated>true", "<IsTruncated>false"))
+    });
+    let (facts, _) = read(&server, &arns(11));
+    assert!(facts[0].present().is_some());
+    assert!(facts[1..].iter().all(|fact| unknown(fact).why == Why::Truncated));
+}
+
+#[test]
+fn a_list_that_is_cut_anywhere_makes_no_role_absent() {
+    let roles: Vec<_> = (0..3).map(|n| role(&format!("app-{n:05}"), TRUST)).collect();
+    let whole = page(&roles, None);
+    for cut in [0, 30, 60, 90, whole.len() / 2, whole.len() - 60, whole.len() - 20, whole.len() - 1] {
+        let cut = whole[..cut].to_owned();
+        let server = FaultServer::start(move |_| Reply::Open(200, cut.clone()));
+        let (facts, _) = read(&server, &arns(11));
+        assert!(facts.iter().all(|fact| unknown(fact).why == Why::Malformed), "{facts:?}");
+    }
+    let server = FaultServer::start(move |_| Reply::Open(200, whole.clone()));
+    let (facts, _) = read(&server, &arns(11));
+    assert!(facts[..3].iter().all(|fact| fact.present().is_some()));
+    assert!(facts[3..].iter().all(|fact| *fact == Fact::Absent));
+}
+
+#[test]
+fn a_list_that_does_not_say_whether_it_is_complete_makes_no_role_absent() {
+    for part in ["<IsTruncated>false</IsTruncated>", "<Roles></Roles>"] {
+        let damaged = page(&[], None).replace(part, "");
+        let server = FaultServer::start(move |_| Reply::Answer(200, damaged.clone()));
+        let (facts, _) = read(&server, &arns(11));
+        assert!(facts.iter().all(|fact| unknown(fact).why == Why::Malformed), "{part}: {facts:?}");
+    }
+}
+
+#[test]
+fn a_role_whose_answer_is_cut_is_neither_present_nor_absent() {
+    let present = got(&role("app-00000", TRUST));
+    let absent = "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>";
+    for (status, whole, cut) in [
+        (200, present.as_str(), present.len() - 18),
+        (200, &present, present.len() - 1),
+        (404, absent, absent.len() - 16),
+        (404, absent, absent.len() - 32),
+    ] {
+        let cut = whole[..cut].to_owned();
+        let server = FaultServer::start(move |_| Reply::Open(status, cut.clone()));
+        let (facts, _) = read(&server, &arns(1));
+        assert_eq!(unknown(&facts[0]).why, Why::Malformed, "{facts:?}");
+    }
+}
+
+#[test]
+fn a_list_longer_than_any_of_iam_is_not_read_to_its_end() {
+    let server = FaultServer::start(|_| {
+        let begin = page(&[role("app-00000", TRUST)], None).replace("</Roles>", "<member><Path>");
+        Reply::Flood(begin, 200 << 20)
+    });
+    let (facts, calls) = read(&server, &arns(11));
+    for fact in &facts {
+        assert_eq!(unknown(fact).why, Why::Malformed);
+        assert!(unknown(fact).detail.contains("longer than 16777216 bytes"), "{}", unknown(fact).detail);
+    }
+    assert_eq!(calls, 1);
+}
+
+#[test]
 fn what_came_before_a_list_broke_is_known_and_the_rest_is_not_absent() {
     for (code, status, why) in [
         ("Throttling", 400, Why::Throttled),

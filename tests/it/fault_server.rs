@@ -38,6 +38,10 @@ pub(crate) enum Reply {
     Reset,
     /// The answer says it is longer than what comes before the connection ends.
     Half(u16, String),
+    /// An answer that says no length: it ends where the connection ends.
+    Open(u16, String),
+    /// An answer that begins so and goes on for this many bytes.
+    Flood(String, usize),
     /// Nothing comes for this long, then the connection ends.
     Hang(Duration),
     /// Half of an answer comes, and for this long no more.
@@ -121,6 +125,16 @@ fn serve(
             Ok(())
         }
         Reply::Half(status, body) => write(&mut stream, status, body.len(), &body[..body.len() / 2]),
+        Reply::Open(status, body) => {
+            stream.write_all(head(status, None).as_bytes())?;
+            stream.write_all(body.as_bytes())
+        }
+        Reply::Flood(begin, length) => {
+            stream.write_all(head(200, Some(begin.len() + length)).as_bytes())?;
+            stream.write_all(begin.as_bytes())?;
+            let part = [b'A'; 1 << 16];
+            (0..length / part.len()).try_for_each(|_| stream.write_all(&part))
+        }
         Reply::Reset | Reply::Hang(_) => Ok(()),
     }
 }
@@ -152,12 +166,16 @@ fn read(stream: &TcpStream) -> std::io::Result<(String, BTreeMap<String, String>
 }
 
 fn write(stream: &mut TcpStream, status: u16, length: usize, body: &str) -> std::io::Result<()> {
-    let head = format!(
-        "HTTP/1.1 {status} x\r\nContent-Type: text/xml\r\nx-amzn-RequestId: req-7\r\n\
-         x-aws-ec2-metadata-token-ttl-seconds: 600\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes())?;
+    stream.write_all(head(status, Some(length)).as_bytes())?;
     stream.write_all(body.as_bytes())
+}
+
+fn head(status: u16, length: Option<usize>) -> String {
+    let length = length.map(|length| format!("Content-Length: {length}\r\n")).unwrap_or_default();
+    format!(
+        "HTTP/1.1 {status} x\r\nContent-Type: text/xml\r\nx-amzn-RequestId: req-7\r\n\
+         x-aws-ec2-metadata-token-ttl-seconds: 600\r\n{length}Connection: close\r\n\r\n"
+    )
 }
 
 /// The account of all answers below.
