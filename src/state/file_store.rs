@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, fstat, fsync, linkat, openat, renameat, statat, unlinkat};
+use rustix::fs::{AtFlags, Dir, OFlags, fchmod, fstat, fsync, linkat, openat, renameat, statat, unlinkat};
 use rustix::io::Errno;
 
 use super::lock::Lock;
@@ -52,7 +52,8 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 impl FileStore {
     /// The store in this folder. Nothing is made before the first write: a folder that is missing reads as empty.
-    /// [`StoreError::Unusable`] if there is something else than a folder, or a symlink, or no access.
+    /// [`StoreError::Unusable`] if there is something else than a folder, or a symlink, or no access, or a folder that
+    /// belongs to somebody else than root and the effective user, or that group or others may write to.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
         let store = Self {
             root: root.to_owned(),
@@ -126,7 +127,7 @@ impl FileStore {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let (name, fd) = loop {
             let name = format!("{TEMPORARY}{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
-            match openat(root, &name, flags, Mode::RUSR | Mode::WUSR) {
+            match openat(root, &name, flags, folder::PRIVATE) {
                 Ok(fd) => break (name, fd),
                 // A dead process of the same id left it.
                 Err(Errno::EXIST | Errno::INTR) => {}
@@ -134,6 +135,7 @@ impl FileStore {
             }
         };
         let mut temporary = Temporary { root, name, file: std::fs::File::from(fd), present: true };
+        fchmod(&temporary.file, folder::PRIVATE).map_err(|errno| self.unusable(&doing, errno))?;
         if let Err(error) = temporary.file.write_all(bytes) {
             return Err(self.unusable(&doing, Errno::from_io_error(&error).unwrap_or(Errno::IO)));
         }
@@ -321,8 +323,41 @@ mod tests {
             assert_eq!(mode(&temp.path().join(folder)), 0o700, "{folder}");
         }
         assert_eq!(mode(&root.join("lease/1.json")), 0o600);
-        let names: Vec<_> = std::fs::read_dir(&root).expect("a folder").flatten().map(|e| e.file_name()).collect();
-        assert_eq!(names, ["lease"], "no temporary file stays");
+        let mut names: Vec<_> = std::fs::read_dir(&root).expect("a folder").flatten().map(|e| e.file_name()).collect();
+        names.sort();
+        assert_eq!(names, [".gitignore", "lease"], "no temporary file stays");
+        assert_eq!(mode(&root.join(".gitignore")), 0o600);
+        assert_eq!(std::fs::read(root.join(".gitignore")).expect("read"), b"*\n");
+        assert_eq!(now(store.list("")), Ok(vec!["lease/1.json".to_owned()]));
+    }
+
+    #[test]
+    fn a_folder_that_others_may_write_to_is_refused() {
+        let temp = tempfile::tempdir().expect("tempdir");
+        for shared in [0o720, 0o702, 0o777] {
+            std::fs::set_permissions(temp.path(), std::fs::Permissions::from_mode(shared)).expect("set");
+            let Err(StoreError::Unusable { detail, help, .. }) = FileStore::open(temp.path()) else {
+                panic!("{shared:o} was taken");
+            };
+            assert!(detail.contains(&format!("mode {shared:04o}")) && help.contains("chmod 700"), "{detail}; {help}");
+        }
+        for fine in [0o700, 0o755, 0o500] {
+            std::fs::set_permissions(temp.path(), std::fs::Permissions::from_mode(fine)).expect("set");
+            FileStore::open(temp.path()).expect("nobody else can write");
+        }
+    }
+
+    #[test]
+    fn a_folder_of_another_user_is_refused() {
+        let temp = tempfile::tempdir().expect("tempdir");
+        // Only root can give a folder away, and to anybody else there is always one of another's at hand.
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(temp.path(), Some(12_345), None).expect("root may");
+            let Err(StoreError::Unusable { detail, .. }) = FileStore::open(temp.path()) else { panic!("taken") };
+            assert!(detail.contains("another user (id 12345)"), "{detail}");
+        } else {
+            FileStore::open(Path::new("/")).expect("what root owns is trusted");
+        }
     }
 
     #[test]

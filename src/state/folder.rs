@@ -1,16 +1,22 @@
 //! Folders opened one below the other, never through a symlink.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, fsync, mkdirat, open, openat, statat};
+use rustix::fs::{
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, chmodat, fchmod, fstat, fsync, mkdirat, open, openat, statat,
+};
 use rustix::io::Errno;
+use rustix::process::{Uid, geteuid};
 
 use super::fault;
 use crate::ports::{StoreError, check_key};
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+/// Mode of every file: set once more after creation, because a umask takes from what creation is asked for.
+pub(super) const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 
 /// Folders below the root in which objects are looked for.
 const DEPTH_MAX: usize = 16;
@@ -21,10 +27,13 @@ fn plain(path: &Path) -> PathBuf {
     if plain.as_os_str().is_empty() { PathBuf::from(".") } else { plain }
 }
 
-/// Opens the state folder; `None` if there is none.
+/// Opens the state folder; `None` if there is none. One that others could write to is refused.
 pub(super) fn open_root(path: &Path, location: &str) -> Result<Option<OwnedFd>, StoreError> {
     match open(plain(path), FOLDER, Mode::empty()) {
-        Ok(fd) => Ok(Some(fd)),
+        Ok(fd) => {
+            refuse_shared(&fd, path, location)?;
+            Ok(Some(fd))
+        }
         Err(Errno::NOENT) => Ok(None),
         Err(errno) => {
             let symlink = std::fs::symlink_metadata(plain(path)).is_ok_and(|meta| meta.is_symlink());
@@ -40,6 +49,32 @@ pub(super) fn open_root(path: &Path, location: &str) -> Result<Option<OwnedFd>, 
     }
 }
 
+/// Whoever can write to the folder decides what `issue` believes: nobody else may, by owner or by mode.
+fn refuse_shared(fd: &OwnedFd, path: &Path, location: &str) -> Result<(), StoreError> {
+    let stat = fstat(fd).map_err(|errno| fault::unusable(location, "looking at the state folder", errno))?;
+    let refuse =
+        |detail: String, help: String| Err(StoreError::Unusable { location: location.to_owned(), detail, help });
+    let owner = Uid::from_raw(stat.st_uid);
+    if owner != geteuid() && !owner.is_root() {
+        return refuse(
+            format!("the state folder belongs to another user (id {})", owner.as_raw()),
+            "whoever owns it decides what is issued: run as that user, or name a folder of your own with `--state`"
+                .to_owned(),
+        );
+    }
+    let mode = Mode::from_raw_mode(stat.st_mode);
+    if mode.intersects(Mode::WGRP | Mode::WOTH) {
+        return refuse(
+            format!("the state folder can be written by other users (mode {:04o})", mode.as_raw_mode()),
+            format!(
+                "whoever can write to it decides what is issued: make sure that nobody did, then `chmod 700 {}`",
+                crate::domain::text::escape(&path.to_string_lossy())
+            ),
+        );
+    }
+    Ok(())
+}
+
 /// Makes the state folder and whatever is missing above it, each on the disk before the next.
 pub(super) fn make_root(path: &Path, location: &str) -> Result<OwnedFd, StoreError> {
     use std::os::unix::fs::DirBuilderExt as _;
@@ -52,22 +87,48 @@ pub(super) fn make_root(path: &Path, location: &str) -> Result<OwnedFd, StoreErr
         }
         missing.push(folder);
     }
+    let made = missing.first().is_some_and(|first| *first == path);
     for folder in missing.into_iter().rev() {
         let doing = format!("making `{}`", folder.display());
         let fail = |error: std::io::Error| {
             fault::unusable(location, &doing, Errno::from_io_error(&error).unwrap_or(Errno::IO))
         };
         match std::fs::DirBuilder::new().mode(0o700).create(folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(fail(error)),
-            Ok(()) | Err(_) => {}
+            // The umask may have taken from the mode what this very process needs.
+            Ok(()) => {
+                chmodat(CWD, folder, Mode::RWXU, AtFlags::empty()).map_err(|errno| fail(errno.into()))?;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(fail(error)),
         }
         let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(fail)?;
     }
     match open_root(&path, location)? {
-        Some(fd) => Ok(fd),
+        Some(fd) => {
+            if made {
+                ignore_all(&fd, location)?;
+            }
+            Ok(fd)
+        }
         None => Err(fault::unusable(location, "opening the state folder just made", Errno::NOENT)),
     }
+}
+
+/// Tells git to leave the whole folder alone: a state that is committed could be written by a pull request.
+fn ignore_all(root: &OwnedFd, location: &str) -> Result<(), StoreError> {
+    let doing = "writing `.gitignore`";
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let fd = match openat(root, ".gitignore", flags, PRIVATE) {
+        Ok(fd) => fd,
+        // Another process made the folder at the same time.
+        Err(Errno::EXIST) => return Ok(()),
+        Err(errno) => return Err(fault::unusable(location, doing, errno)),
+    };
+    fchmod(&fd, PRIVATE).map_err(|errno| fault::unusable(location, doing, errno))?;
+    std::fs::File::from(fd)
+        .write_all(b"*\n")
+        .map_err(|error| fault::unusable(location, doing, Errno::from_io_error(&error).unwrap_or(Errno::IO)))
 }
 
 /// The folder a key's object is in, and the object's name there.
@@ -92,7 +153,8 @@ fn walk(root: BorrowedFd<'_>, folder: &str, location: &str, make: bool) -> Resul
     for part in folder.split('/').filter(|part| !part.is_empty()) {
         let next = match openat(&at, part, FOLDER, Mode::empty()) {
             Err(Errno::NOENT) if make => {
-                match mkdirat(&at, part, Mode::RWXU) {
+                let made = mkdirat(&at, part, Mode::RWXU);
+                match made.and_then(|()| chmodat(&at, part, Mode::RWXU, AtFlags::empty())) {
                     Ok(()) | Err(Errno::EXIST) => {}
                     Err(errno) => return Err(fault::unusable(location, &format!("making the folder `{part}`"), errno)),
                 }

@@ -3,10 +3,10 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FileType, FlockOperation, Mode, OFlags, flock, fstat, openat};
+use rustix::fs::{FileType, FlockOperation, OFlags, flock, fstat, openat};
 use rustix::io::Errno;
 
-use super::fault;
+use super::{fault, folder};
 use crate::ports::StoreError;
 
 /// Name of the lock file in the state folder. It stays there: removing it would let two processes lock different files.
@@ -23,7 +23,7 @@ impl Lock {
         let doing = "opening the lock file";
         let flags =
             OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-        let file = match openat(root, NAME, flags, Mode::RUSR | Mode::WUSR) {
+        let file = match openat(root, NAME, flags, folder::PRIVATE) {
             Ok(file) => file,
             Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => {
                 return Err(fault::foreign(location, format!("the lock file `{NAME}` is not a plain file")));

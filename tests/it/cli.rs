@@ -12,5 +12,6 @@ mod leases;
 mod live;
 mod pipes;
 mod plan;
+mod state;
 mod terminal;
 mod usage;

@@ -97,11 +97,36 @@ pub(crate) fn store(url: Option<&str>, dir: &Path) -> Result<Store, Failure> {
         {
             StateUrl::File(folder) => folder,
         },
-        None => top_of_repository(dir).join(".leasehold"),
+        None => default_state(dir)?,
     };
     let store = FileStore::open(&folder)?;
     tracing::info!(location = %leasehold::domain::text::escape(&store.location()), "state");
     Ok(store)
+}
+
+/// The default state folder. One that git tracks is refused: a pull request could have written what it says.
+fn default_state(dir: &Path) -> Result<PathBuf, Failure> {
+    let folder = top_of_repository(dir).join(".leasehold");
+    if folder.symlink_metadata().is_err() {
+        return Ok(folder);
+    }
+    let tracked = source::tracks(dir, &folder).map_err(|error| {
+        Failure::new(Meaning::Failed, "state-unchecked", "it cannot be told whether git tracks the state folder")
+            .because(error.message)
+            .help(format!("{}; or name a state folder outside of the repository with --state", error.help))
+    })?;
+    match tracked {
+        None => Ok(folder),
+        Some(path) => Err(Failure::new(
+            Meaning::Failed,
+            "state-in-git",
+            format!("git tracks `{path}`, which lies in the state folder: whoever commits there would decide what is issued"),
+        )
+        .help(
+            "find out who committed it; take it out of git (`git rm -r --cached .leasehold`, and commit) and remove what came \
+             from there, or name a state folder outside of the repository with --state",
+        )),
+    }
 }
 
 fn top_of_repository(dir: &Path) -> PathBuf {
