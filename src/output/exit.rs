@@ -27,8 +27,13 @@ pub const AUDIT_NOT_WRITABLE: u8 = 13;
 /// The command line makes no sense.
 pub const USAGE: u8 = 64;
 
+/// `exec`: there is the command, and it could not be run (the code of `env` and of shells).
+pub const COMMAND_NOT_RUN: u8 = 126;
+/// `exec`: there is no such command (the code of `env` and of shells).
+pub const COMMAND_NOT_FOUND: u8 = 127;
+
 /// Every code with its meaning, in order.
-pub const ALL: [(u8, &str); 13] = [
+pub const ALL: [(u8, &str); 15] = [
     (FINE, "fine"),
     (FAILED, "failed: the message says why"),
     (CHANGES_PENDING, "changes are pending (`plan --detailed-exitcode` only)"),
@@ -45,6 +50,8 @@ pub const ALL: [(u8, &str); 13] = [
     (AWS_UNREACHABLE, "AWS could not be asked: no credentials, no region, no connection, no answer in time"),
     (AUDIT_NOT_WRITABLE, "the audit could not be written; no credential was handed out"),
     (USAGE, "the command line makes no sense"),
+    (COMMAND_NOT_RUN, "`exec`: the command could not be run"),
+    (COMMAND_NOT_FOUND, "`exec`: there is no such command"),
 ];
 
 /// The table for the README.

@@ -178,14 +178,41 @@ pub fn variables(hand_over: HandOver<'_>) -> io::Result<[Variable; 4]> {
     ])
 }
 
-/// Writes [`variables`] as lines for `eval` in a POSIX shell.
+/// Variables that would send AWS's tools to other credentials than those of [`variables`], or that tell the next program
+/// more than it needs. Whoever hands [`variables`] over takes these away.
+///
+/// The first two are older names of the session token and the secret key; some SDKs still read them. The container
+/// variables, profiles and web identity name other sources of credentials, which some SDKs ask first.
+pub const MISLEADING: [&str; 11] = [
+    "AWS_SECURITY_TOKEN",
+    "AWS_SECRET_KEY",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "LEASEHOLD_MFA_CODE",
+];
+
+/// Writes [`variables`], and that [`MISLEADING`] ones are gone, as lines for `eval` in a POSIX shell.
 pub fn write_env(hand_over: HandOver<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let mut buffer = hand_over.buffer();
+    let unset = |buffer: &mut Vec<u8>, name: &str| {
+        for part in ["unset ", name, "\n"] {
+            buffer.extend_from_slice(part.as_bytes());
+        }
+    };
     for (name, value) in variables(hand_over)? {
         match value {
             Some(value) => export(&mut buffer, name, &value),
-            None => buffer.extend_from_slice(format!("unset {name}\n").as_bytes()),
+            None => unset(&mut buffer, name),
         }
+    }
+    for name in MISLEADING {
+        unset(&mut buffer, name);
     }
     out.write_all(&buffer)
 }
@@ -314,13 +341,35 @@ mod tests {
         export AWS_SECRET_ACCESS_KEY='a'\''b $(x) `y` \ "z"'
         export AWS_SESSION_TOKEN='tok=en'
         export AWS_CREDENTIAL_EXPIRATION='2026-11-23T10:15:00Z'
+        unset AWS_SECURITY_TOKEN
+        unset AWS_SECRET_KEY
+        unset AWS_CONTAINER_CREDENTIALS_FULL_URI
+        unset AWS_CONTAINER_CREDENTIALS_RELATIVE_URI
+        unset AWS_CONTAINER_AUTHORIZATION_TOKEN
+        unset AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE
+        unset AWS_PROFILE
+        unset AWS_DEFAULT_PROFILE
+        unset AWS_ROLE_ARN
+        unset AWS_WEB_IDENTITY_TOKEN_FILE
+        unset LEASEHOLD_MFA_CODE
         "#);
         let text = written(write_env, "se/cret+", None).expect("written");
-        insta::assert_snapshot!(text, @r"
+        insta::assert_snapshot!(text, @"
         export AWS_ACCESS_KEY_ID='ASIAEXAMPLE'
         export AWS_SECRET_ACCESS_KEY='se/cret+'
         unset AWS_SESSION_TOKEN
         export AWS_CREDENTIAL_EXPIRATION='2026-11-23T10:15:00Z'
+        unset AWS_SECURITY_TOKEN
+        unset AWS_SECRET_KEY
+        unset AWS_CONTAINER_CREDENTIALS_FULL_URI
+        unset AWS_CONTAINER_CREDENTIALS_RELATIVE_URI
+        unset AWS_CONTAINER_AUTHORIZATION_TOKEN
+        unset AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE
+        unset AWS_PROFILE
+        unset AWS_DEFAULT_PROFILE
+        unset AWS_ROLE_ARN
+        unset AWS_WEB_IDENTITY_TOKEN_FILE
+        unset LEASEHOLD_MFA_CODE
         ");
     }
 

@@ -1,9 +1,9 @@
 //! The command line.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{EnumValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use leasehold::domain::ttl::Ttl;
 use leasehold::wire::SCHEMAS;
@@ -40,17 +40,43 @@ pub(crate) struct Global {
     #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) no_color: bool,
     /// Log to standard error: error, warn, info, debug or trace
-    #[arg(long, global = true, env = "LEASEHOLD_LOG", value_name = "LEVEL", help_heading = "Global options")]
+    #[arg(long, global = true, env = "LEASEHOLD_LOG", value_name = "LEVEL", value_parser = LogLevels, help_heading = "Global options")]
     pub(crate) log: Option<LogLevel>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum LogLevel {
+    #[value(skip)]
+    Off,
     Error,
     Warn,
     Info,
     Debug,
     Trace,
+}
+
+/// Reads a level. A variable that is set to nothing counts as not set.
+#[derive(Debug, Clone, Copy)]
+struct LogLevels;
+
+impl TypedValueParser for LogLevels {
+    type Value = LogLevel;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<LogLevel, clap::Error> {
+        if value.is_empty() {
+            return Ok(LogLevel::Off);
+        }
+        EnumValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(LogLevel::value_variants().iter().filter_map(ValueEnum::to_possible_value)))
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -219,7 +245,8 @@ pub(crate) struct IssueArgs {
 pub(crate) struct ExecArgs {
     #[command(flatten)]
     pub(crate) request: LeaseRequestArgs,
-    /// The command and its arguments, after --
+    /// The command and its arguments, after --. It is looked up before anything is issued: exit 127 if there is none, 126
+    /// if it cannot be run, else its own exit code
     #[arg(value_name = "COMMAND", last = true, required = true, num_args = 1..)]
     pub(crate) command: Vec<OsString>,
 }

@@ -20,21 +20,24 @@ pub(crate) fn report(error: &AppError, terminal: Terminal, as_json: bool) -> u8 
             });
             exit::FAILED
         }
-        AppError::Failed(failure) => {
-            let document = document(failure);
-            eprint(|out| match (as_json, terminal.err_is_person()) {
-                (true, _) => out.write_all(document.to_json().as_bytes()),
-                (false, true) => text::failure(&document, &style, out),
-                (false, false) => plain::failure(&document, out),
-            });
-            document.exit_code
-        }
+        AppError::Failed(failure) => report_as(failure, exit::code(failure.meaning), terminal, as_json),
     }
 }
 
-fn document(failure: &Failure) -> error_v1::Document {
-    let Failure { meaning, kind, message, causes, help, aws } = failure;
-    let mut document = error_v1::Document::new(exit::code(*meaning), kind, message);
+/// Shows a failure that has an exit code of its own, and answers that.
+pub(crate) fn report_as(failure: &Failure, code: u8, terminal: Terminal, as_json: bool) -> u8 {
+    let document = document(failure, code);
+    eprint(|out| match (as_json, terminal.err_is_person()) {
+        (true, _) => out.write_all(document.to_json().as_bytes()),
+        (false, true) => text::failure(&document, &terminal.err_style(), out),
+        (false, false) => plain::failure(&document, out),
+    });
+    code
+}
+
+fn document(failure: &Failure, code: u8) -> error_v1::Document {
+    let Failure { meaning: _, kind, message, causes, help, aws } = failure;
+    let mut document = error_v1::Document::new(code, kind, message);
     document.causes.clone_from(causes);
     document.help.clone_from(help);
     document.aws.clone_from(aws);

@@ -8,6 +8,7 @@ use crate::args::LogLevel;
 pub(crate) fn start(level: Option<LogLevel>) {
     let Some(level) = level else { return };
     let ours = match level {
+        LogLevel::Off => return,
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,
         LogLevel::Info => LevelFilter::INFO,

@@ -33,7 +33,12 @@ pub(crate) fn who() -> Who {
 
 /// Whether a CI system runs this process.
 pub(crate) fn in_ci() -> bool {
-    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
+    std::env::var_os("CI").is_some_and(|value| is_yes(&value.to_string_lossy()))
+}
+
+/// Whether the value of a variable that says yes or no says yes.
+fn is_yes(value: &str) -> bool {
+    !["", "0", "false", "no"].iter().any(|no| value.eq_ignore_ascii_case(no))
 }
 
 fn ci_run(var: impl Fn(&str) -> Option<String>) -> Option<CiRun> {
@@ -73,6 +78,12 @@ mod tests {
             ("github-actions", "https://git.example/org/repo/actions/runs/42")
         );
         assert_eq!(ci_run(|_| None), None);
+    }
+
+    #[test]
+    fn no_is_said_in_more_ways_than_one() {
+        assert!(["true", "1", "yes", "TRUE", "woodpecker"].into_iter().all(is_yes));
+        assert!(!["", "0", "false", "False", "NO"].into_iter().any(is_yes));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Write};
 use anstream::ColorChoice;
 use leasehold::app::{Failure, Meaning};
 use leasehold::output::Style;
+use rustix::fs::{FileType, OFlags};
 
 /// How wide plain output is when nobody looks.
 const PIPED_WIDTH: usize = 100;
@@ -77,10 +78,32 @@ pub(crate) fn print(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Re
     }
 }
 
-/// [`print`] for what must not get lost: a reader who left early is a failure.
-pub(crate) fn hand_over(render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+/// [`print`] for what must not get lost: a reader who left early is a failure. `lost` says what is lost then.
+pub(crate) fn hand_over(
+    lost: impl FnOnce() -> String,
+    render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    render(&mut out).and_then(|()| out.flush()).map_err(|error| output_failed(&error))
+    render(&mut out).and_then(|()| out.flush()).map_err(|error| output_failed(&error).because(lost()))
+}
+
+/// Refuses a closed standard output: what is written there is lost without an error, because Rust's runtime opens the
+/// null device in its place, for reading and writing. A shell's `>/dev/null` opens it for writing alone, and is let be:
+/// somebody chose it.
+pub(crate) fn refuse_closed_output() -> Result<(), Failure> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let out = io::stdout();
+    let both_ways = rustix::fs::fcntl_getfl(&out).is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR);
+    let device =
+        |stat: rustix::fs::Stat| (FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice, stat.st_rdev);
+    let null = std::fs::metadata("/dev/null").map(|null| (true, null.rdev()));
+    let is_null = matches!((rustix::fs::fstat(&out).map(device), null), (Ok(out), Ok(null)) if out == null);
+    if !(both_ways && is_null) {
+        return Ok(());
+    }
+    Err(Failure::new(Meaning::Failed, "output-closed", "standard output is closed, and the credential would be lost")
+        .help("nothing was issued; send standard output to what needs the credential"))
 }
 
 fn output_failed(error: &io::Error) -> Failure {

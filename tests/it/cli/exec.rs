@@ -2,6 +2,7 @@
 
 use leasehold::output::exit;
 use leasehold::testing::{CANARY_SECRET, CANARY_TOKEN};
+use leasehold::wire::credentials_v1::MISLEADING;
 
 use super::issue::applied;
 use crate::canned_aws::CannedAws;
@@ -10,9 +11,11 @@ use crate::canned_aws::CannedAws;
 fn the_command_sees_the_credential_and_nothing_that_leads_elsewhere() {
     let aws = CannedAws::start();
     let mut sandbox = applied(&aws);
-    sandbox.set("AWS_PROFILE", "");
-    sandbox.set("AWS_ROLE_ARN", "");
-    let script = "env | grep ^AWS_ | sort";
+    // What leads elsewhere is empty here, so that our own search for credentials passes over it.
+    for name in MISLEADING {
+        sandbox.set(name, "");
+    }
+    let script = "env | sort";
     let done = sandbox.run(&["exec", "app-readonly", "--", "sh", "-c", script]).expect(exit::FINE);
     for expected in [
         format!("AWS_SECRET_ACCESS_KEY={CANARY_SECRET}"),
@@ -22,7 +25,9 @@ fn the_command_sees_the_credential_and_nothing_that_leads_elsewhere() {
     ] {
         assert!(done.stdout.contains(&expected), "{expected}");
     }
-    assert!(!done.stdout.contains("AWS_PROFILE") && !done.stdout.contains("AWS_ROLE_ARN"));
+    for name in MISLEADING {
+        assert!(!done.stdout.contains(&format!("{name}=")), "{name}");
+    }
     assert_eq!(done.stderr, "");
 }
 
@@ -33,15 +38,26 @@ fn the_commands_exit_code_is_ours() {
 }
 
 #[test]
-fn a_command_that_cannot_be_run_drops_the_credential() {
+fn a_command_that_cannot_become_one_drops_the_credential() {
     let aws = CannedAws::start();
-    let done = applied(&aws).run(&["exec", "app-readonly", "--", "./nothing-here"]).expect(exit::FAILED);
+    let sandbox = applied(&aws);
+    sandbox.write("tool", "#!/nowhere/interpreter\n");
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(sandbox.repo().join("tool"), executable).expect("ours");
+    let done = sandbox.run(&["exec", "app-readonly", "--", "./tool"]).expect(exit::COMMAND_NOT_FOUND);
     assert!(
         done.stderr.contains("command-not-run") && done.stderr.contains("aws/creds/app-readonly/"),
         "{}",
         done.stderr
     );
     assert!(!done.all().contains(CANARY_SECRET) && !done.all().contains(CANARY_TOKEN));
+}
+
+#[test]
+fn the_command_is_called_by_the_name_that_was_given() {
+    let aws = CannedAws::start();
+    let done = applied(&aws).run(&["exec", "app-rw", "--", "sh", "-c", "echo $0"]).expect(exit::FINE);
+    assert_eq!(done.stdout, "sh\n");
 }
 
 #[test]

@@ -390,9 +390,35 @@ fn usage() -> Done {
     done
 }
 
+fn command_not_run() -> Done {
+    let aws = CannedAws::start();
+    let sandbox = applied(&aws);
+    let done = sandbox.run(&["exec", "app-rw", "--", "./prod.yaml"]);
+    assert_snapshot!(done.shown(), @"
+    exit 126
+    ── stderr
+    error[command-not-run]: `./prod.yaml` could not be run; because Permission denied (os error 13); help: nothing was issued; check the command's name, and PATH
+    ");
+    assert!(aws.sessions().is_empty(), "no lease is spent on it");
+    done
+}
+
+fn command_not_found() -> Done {
+    let aws = CannedAws::start();
+    let sandbox = applied(&aws);
+    let done = sandbox.run(&["exec", "app-rw", "--", "terrafrom", "apply"]);
+    assert_snapshot!(done.shown(), @"
+    exit 127
+    ── stderr
+    error[command-not-run]: `terrafrom` could not be run; because there is no such command; help: nothing was issued; check the command's name, and PATH
+    ");
+    assert!(aws.sessions().is_empty(), "no lease is spent on it");
+    done
+}
+
 #[test]
 fn every_code_is_reached_by_a_real_run() {
-    let runs: [(u8, fn() -> Done); 13] = [
+    let runs: [(u8, fn() -> Done); 15] = [
         (exit::FINE, fine),
         (exit::FAILED, failed),
         (exit::CHANGES_PENDING, changes_pending),
@@ -406,6 +432,8 @@ fn every_code_is_reached_by_a_real_run() {
         (exit::AWS_UNREACHABLE, aws_unreachable),
         (exit::AUDIT_NOT_WRITABLE, audit_not_writable),
         (exit::USAGE, usage),
+        (exit::COMMAND_NOT_RUN, command_not_run),
+        (exit::COMMAND_NOT_FOUND, command_not_found),
     ];
     assert_eq!(runs.map(|(code, _)| code), exit::ALL.map(|(code, _)| code), "a code has no run that reaches it");
     std::thread::scope(|scope| {

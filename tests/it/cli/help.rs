@@ -332,7 +332,8 @@ fn exec() {
 
     Arguments:
       <ROLE>        The role's name
-      <COMMAND>...  The command and its arguments, after --
+      <COMMAND>...  The command and its arguments, after --. It is looked up before anything is issued:
+                    exit 127 if there is none, 126 if it cannot be run, else its own exit code
 
     Options:
           --ttl <DURATION>       Lifetime, like 15m or 1h30m [default: the role's default]

@@ -48,8 +48,23 @@ fn credentials_that_nobody_took_are_a_failure() {
     assert_snapshot!(sandbox.done(&output).expect(exit::FAILED).shown(), @"
     exit 1
     ── stderr
-    error[output-failed]: the output could not be written; because Broken pipe (os error 32)
+    error[output-failed]: the output could not be written; because Broken pipe (os error 32); because the credential was dropped; its lease is aws/creds/app-rw/[ulid]
     ");
+}
+
+#[test]
+fn a_closed_output_costs_no_lease() {
+    let aws = CannedAws::start();
+    let sandbox = applied(&aws);
+    let closed = format!("{} issue app-rw >&-", crate::sandbox::binary());
+    assert_snapshot!(sandbox.run_plain("/bin/sh", &["-c", &closed]).shown(), @"
+    exit 1
+    ── stderr
+    error[output-closed]: standard output is closed, and the credential would be lost; help: nothing was issued; send standard output to what needs the credential
+    ");
+    assert!(aws.sessions().is_empty());
+    let chosen = format!("{} issue app-rw >/dev/null", crate::sandbox::binary());
+    let _ = sandbox.run_plain("/bin/sh", &["-c", &chosen]).expect(exit::FINE);
 }
 
 #[test]

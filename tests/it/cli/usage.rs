@@ -3,6 +3,8 @@
 use insta::assert_snapshot;
 use leasehold::output::exit;
 
+use super::issue::applied;
+use crate::canned_aws::CannedAws;
 use crate::sandbox::Sandbox;
 
 fn usage(args: &[&str]) -> String {
@@ -105,4 +107,17 @@ fn a_hash_that_is_none() {
     ── stderr
     error[bad-plan-hash]: --expect-plan wants the hash that `plan` printed; help: it is `sha256:` and 64 hex digits
     ");
+}
+
+#[test]
+fn variables_that_are_set_to_nothing_are_not_set() {
+    let aws = CannedAws::start();
+    let mut sandbox = applied(&aws);
+    sandbox.set("LEASEHOLD_LOG", "");
+    sandbox.set("LEASEHOLD_MFA_CODE", "");
+    let done = sandbox.run(&["issue", "app-rw"]).expect(exit::FINE);
+    assert_eq!(done.stderr, "");
+    sandbox.set("LEASEHOLD_LOG", "loud");
+    let wrong = sandbox.run(&["lease", "list"]).expect(exit::USAGE);
+    assert!(wrong.stderr.contains("debug"), "the levels are named: {}", wrong.stderr);
 }

@@ -10,10 +10,11 @@ use leasehold::wire::lease_v1;
 use crate::args::{CredentialFormat, IssueArgs, LeaseRequestArgs};
 use crate::exit;
 use crate::system::{self, RandomIds, SystemClock};
-use crate::terminal::{Terminal, eprint, hand_over, print};
+use crate::terminal::{Terminal, eprint, hand_over, print, refuse_closed_output};
 use crate::wire_up;
 
 pub(crate) async fn run(args: IssueArgs, terminal: Terminal) -> Result<u8, AppError> {
+    refuse_closed_output()?;
     let issued = issue_one(args.request).await?;
     let now = SystemClock.now();
     if terminal.out_is_person() && !args.show {
@@ -27,7 +28,8 @@ pub(crate) async fn run(args: IssueArgs, terminal: Terminal) -> Result<u8, AppEr
         request_id: issued.request_id.as_str(),
         now,
     };
-    hand_over(|out| match args.format {
+    let lost = || format!("the credential was dropped; its lease is {}", issued.lease.path());
+    hand_over(lost, |out| match args.format {
         CredentialFormat::Json => credentials_v1::write_vault(handed, out),
         CredentialFormat::CredentialProcess => credentials_v1::write_credential_process(handed, out),
         CredentialFormat::Env => credentials_v1::write_env(handed, out),
@@ -45,7 +47,8 @@ pub(crate) async fn issue_one(args: LeaseRequestArgs) -> Result<IssuedLease, App
         role_arn: args.role_arn,
         session_name: args.session_name,
         clamp: args.clamp,
-        token_code: args.mfa_code.map(|code| Secret::new(code.0)),
+        // A variable that is set to nothing is how many a pipeline leaves one out.
+        token_code: args.mfa_code.filter(|code| !code.0.is_empty()).map(|code| Secret::new(code.0)),
         deadline: SignedDuration::from_secs(timeout.seconds().into()),
     };
     let connect = async |region: &str| wire_up::issuer(region, timeout).await;

@@ -22,7 +22,7 @@ pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> 
         Command::Plan(args) => wait(plan::run(&args, terminal)),
         Command::Apply(args) => wait(apply::run(&args, terminal)),
         Command::Issue(args) => wait(issue::run(args, terminal)),
-        Command::Exec(args) => exec::run(args),
+        Command::Exec(args) => exec::run(args, terminal),
         Command::Lease(command) => wait(lease::run(&command, terminal)),
         Command::Rules(args) => about::rules(&args, terminal),
         Command::Explain(args) => about::explain(&args),
