@@ -30,7 +30,7 @@ const LOCK_WAIT: Duration = Duration::from_secs(10);
 /// A [`StateStore`] in a folder.
 ///
 /// Making an object takes no lock: the object gets its name by a hard link, which fails if the name is taken. Replacing
-/// one takes the store's lock, because a file system has no compare-and-swap. Readers take no lock and never see half
+/// one takes the lock of its key, because a file system has no compare-and-swap. Readers take no lock and never see half
 /// an object. The version of an object is the digest of its bytes.
 ///
 /// Locks are advisory and not dependable on network file systems: keep the folder on a local disk.
@@ -177,7 +177,7 @@ impl FileStore {
         let (path, name) = folder::split(key);
         let root = self.root()?.ok_or_else(conflict)?;
         let parent = folder::open_below(root, path, &self.location)?.ok_or_else(conflict)?;
-        let lock = Lock::take(root, &self.location, self.lock_wait)?;
+        let lock = Lock::take(root, key, &self.location, self.lock_wait)?;
         let current = folder::read(parent.as_fd(), name, key, &self.location, OBJECT_MAX)?;
         if current.is_none_or(|current| version_of(&current) != *expected) {
             return Err(conflict());
@@ -271,7 +271,7 @@ impl Drop for Temporary<'_> {
 }
 
 /// Removes temporary files that are an hour older than the one just written, by the file system's own clock. Called
-/// under the lock. Whatever fails here is tried again by the next writer.
+/// under a lock. Whatever fails here is tried again by the next writer.
 fn sweep(root: BorrowedFd<'_>, just_written: &Temporary<'_>) {
     let (Ok(now), Ok(entries)) = (fstat(&just_written.file), Dir::read_from(root)) else { return };
     for entry in entries.flatten() {
@@ -365,9 +365,10 @@ mod tests {
         let temp = tempfile::tempdir().expect("tempdir");
         let store = FileStore::open(temp.path()).expect("a folder").with_lock_wait(Duration::from_millis(30));
         let version = now(store.create("head.json", b"1")).expect("created");
-        let held = Lock::take(store.root_or_made().expect("open"), "", Duration::ZERO).expect("free");
+        let held = Lock::take(store.root_or_made().expect("open"), "head.json", "", Duration::ZERO).expect("free");
         assert!(matches!(now(store.replace("head.json", &version, b"2")), Err(StoreError::Busy { .. })));
-        now(store.create("lease/1.json", b"{}")).expect("a new object needs no lock");
+        let lease = now(store.create("lease/1.json", b"{}")).expect("a new object needs no lock");
+        now(store.replace("lease/1.json", &lease, b"{ }")).expect("a lease does not wait for the head");
         assert!(now(store.get("head.json")).is_ok());
         drop(held);
         now(store.replace("head.json", &version, b"2")).expect("free again");
