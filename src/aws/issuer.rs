@@ -7,6 +7,7 @@
 
 use aws_sdk_sts::types::{PolicyDescriptorType, Tag};
 
+use super::credentials::{LONGEST_ID, LONGEST_SECRET, LONGEST_TOKEN, flaw};
 use super::errors::cloud_error;
 use super::identity;
 use super::retry::{Caller, Repeat};
@@ -152,6 +153,11 @@ fn percent(size: Option<i32>) -> Option<u32> {
     size.and_then(|size| u32::try_from(size).ok())
 }
 
+/// `accessKeyIdType` of the API reference of STS.
+fn is_access_key_id(text: &str) -> bool {
+    (16..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
 /// Moves the secrets out of the SDK's type, which anybody could print.
 fn taken(
     operation: &'static str,
@@ -164,8 +170,14 @@ fn taken(
     let access_key_id = credentials.access_key_id;
     let secret_access_key = Secret::new(credentials.secret_access_key);
     let session_token = Secret::new(credentials.session_token);
-    if access_key_id.is_empty() || secret_access_key.expose().is_empty() || session_token.expose().is_empty() {
-        return Err(malformed("credentials that are not whole"));
+    if !is_access_key_id(&access_key_id) {
+        return Err(malformed("no access key id of 16 to 128 letters, digits and `_`"));
+    }
+    if flaw(secret_access_key.expose(), LONGEST_SECRET).is_some() {
+        return Err(malformed("no secret access key that can be one"));
+    }
+    if flaw(session_token.expose(), LONGEST_TOKEN).is_some() {
+        return Err(malformed("no session token that can be one"));
     }
     Ok(Credentials {
         access_key_id,

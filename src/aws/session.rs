@@ -10,7 +10,9 @@ use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_credential_types::credential_fn::provide_credentials_fn;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_types::region::Region;
 use aws_types::service_config::ServiceConfigKey;
 use tokio::time::timeout_at;
@@ -99,10 +101,16 @@ impl Session {
         self.deadline
     }
 
-    /// The same region, endpoints, connections and time limit, with these credentials.
+    /// The same region, endpoints, connections and time limit, with these credentials. With ones that no request can
+    /// hold, every call is [`Unreachable`](CloudErrorKind::Unreachable) and nothing is sent.
     #[must_use]
     pub fn with_credentials(&self, credentials: &Credentials) -> Self {
-        let provider = SharedCredentialsProvider::new(credentials::given(credentials));
+        let provider = match credentials::given(credentials) {
+            Ok(given) => SharedCredentialsProvider::new(given),
+            Err(error) => SharedCredentialsProvider::new(provide_credentials_fn(move || {
+                std::future::ready(Err(CredentialsError::invalid_configuration(error.clone())))
+            })),
+        };
         let config = self.config.to_builder().credentials_provider(provider).build();
         Self { config, ..self.clone() }
     }
@@ -173,7 +181,7 @@ async fn find(settings: Settings) -> Result<Found, CloudError> {
     let sts_endpoint = endpoint_of(&config, settings.endpoint_url.as_deref(), "STS", &region)?;
     let iam_endpoint = endpoint_of(&config, settings.endpoint_url.as_deref(), "IAM", &region)?;
     let credentials = match settings.credentials {
-        Some(given) => credentials::given(&given),
+        Some(given) => credentials::given(&given)?,
         None => credentials::find(&client, &timeouts, Region::new(region.clone())).await?,
     };
     let provider = SharedCredentialsProvider::new(credentials);

@@ -124,6 +124,17 @@ fn the_environment_decides() {
     let process = path("process", "[default]\ncredential_process = /bin/false\nregion = eu-west-1\n");
     let garbled = path("garbled", "{\"Version\":1,\"SecretAccessKey\":\"canary-secret\"");
     let garbled_process = path("garbling", &format!("[default]\ncredential_process = /bin/cat {garbled}\n"));
+    let endless = "canary".repeat(100);
+    let breaking = path(
+        "breaking",
+        r#"{"Version":1,"AccessKeyId":"AKIAEXAMPLE\n","SecretAccessKey":"canary-secret","SessionToken":"canary"}"#,
+    );
+    let breaking_process = path("breaks", &format!("[default]\ncredential_process = /bin/cat {breaking}\n"));
+    let breaking_chain = path(
+        "breaking-chain",
+        "[profile base]\naws_access_key_id = AKIA\u{1}canary\naws_secret_access_key = x\n\
+         [profile ci]\nsource_profile = base\nrole_arn = arn:aws:iam::111122223333:role/ci\n",
+    );
     let chained = path(
         "chained",
         "[profile base]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = x\n\
@@ -168,6 +179,41 @@ fn the_environment_decides() {
             "half of the keys",
             vec![KEYS[0], region, ("AWS_ENDPOINT_URL", http)],
             "CredentialsFailed AWS_ACCESS_KEY_ID is set",
+        ),
+        (
+            "line break after the key id",
+            with(&KEYS, &[region, ("AWS_ACCESS_KEY_ID", "AKIAcanary\n"), ("AWS_ENDPOINT_URL", http)]),
+            "CredentialsFailed AWS_ACCESS_KEY_ID holds",
+        ),
+        (
+            "carriage return in the secret",
+            with(&KEYS, &[region, ("AWS_SECRET_ACCESS_KEY", "canary\rx"), ("AWS_ENDPOINT_URL", http)]),
+            "CredentialsFailed AWS_SECRET_ACCESS_KEY holds",
+        ),
+        (
+            "control character in the token",
+            with(&KEYS, &[region, ("AWS_SESSION_TOKEN", "canary\u{1}"), ("AWS_ENDPOINT_URL", http)]),
+            "CredentialsFailed AWS_SESSION_TOKEN holds",
+        ),
+        (
+            "delete in the key id",
+            with(&KEYS, &[region, ("AWS_ACCESS_KEY_ID", "AKIA\u{7f}canary"), ("AWS_ENDPOINT_URL", http)]),
+            "CredentialsFailed AWS_ACCESS_KEY_ID holds",
+        ),
+        (
+            "key id without end",
+            with(&KEYS, &[region, ("AWS_ACCESS_KEY_ID", &endless), ("AWS_ENDPOINT_URL", http)]),
+            "CredentialsFailed AWS_ACCESS_KEY_ID is longer",
+        ),
+        (
+            "process with a line break in the key id",
+            vec![region, ("AWS_CONFIG_FILE", &breaking_process), ("AWS_ENDPOINT_URL", http)],
+            "CredentialsFailed of what the profile, process, container or instance gave, the access key id holds",
+        ),
+        (
+            "role of a profile with a control character in its key id",
+            vec![region, ("AWS_CONFIG_FILE", &breaking_chain), ("AWS_PROFILE", "ci"), ("AWS_ENDPOINT_URL", http)],
+            "CredentialsFailed aws_access_key_id of the profile `base` holds",
         ),
         ("process that fails", vec![("AWS_CONFIG_FILE", &process), ("AWS_ENDPOINT_URL", http)], "CredentialsFailed"),
         (

@@ -140,6 +140,67 @@ fn credentials_longer_than_any_of_sts_are_not_read_to_their_end() {
 }
 
 #[test]
+fn parts_of_an_answer_that_aws_never_gives_are_malformed() {
+    let long = |length: usize| "a".repeat(length);
+    let whole = || assumed("s3cret", EXPIRES);
+    let id = "ASIAEXAMPLE000000000";
+    for damaged in [
+        whole().replace(id, "ASIA"),
+        whole().replace(id, &long(129)),
+        whole().replace(id, "ASIAEXAMPLE/00000000"),
+        whole().replace("s3cret", ""),
+        whole().replace("s3cret", "s3&#x1;cret"),
+        whole().replace("s3cret", "s3&#10;cret"),
+        whole().replace(">token<", &format!(">{}<", long((64 << 10) + 1))),
+        whole().replace(">token<", ">to&#x7f;ken<"),
+    ] {
+        let server = FaultServer::start(move |_| Reply::Answer(200, damaged.clone()));
+        let told = refused(&server, &request());
+        assert_eq!(told.kind, CloudErrorKind::Malformed, "{told:?}");
+    }
+    let fits = whole().replace(">token<", &format!(">{}<", long(64 << 10))).replace(id, &long(128));
+    let server = FaultServer::start(move |_| Reply::Answer(200, fits.clone()));
+    assert!(issue(&server, &request()).is_ok());
+    for (part, other) in [
+        ("user/ci", long(2_049)),
+        ("arn:aws", "nra:aws".to_owned()),
+        ("user/ci", "user/c&#x1b;[2Ji".to_owned()),
+        ("AIDAEXAMPLE", String::new()),
+        ("<Account>111122223333", "<Account>11112222333".to_owned()),
+    ] {
+        let damaged = identity().replace(part, &other);
+        let server = FaultServer::start(move |_| Reply::Answer(200, damaged.clone()));
+        let told = identify(&server, 3).0.expect_err(part);
+        assert_eq!(told.kind, CloudErrorKind::Malformed, "{told:?}");
+    }
+}
+
+#[test]
+fn credentials_that_no_request_can_hold_are_not_sent() {
+    let server = FaultServer::start(|_| Reply::Answer(200, identity()));
+    block_on(async {
+        let session = session(&server.endpoint, Duration::from_secs(20), 8).await;
+        for bad in
+            [keys("AKIA\n", "canary"), keys("AKIA", "canary\r"), keys("AKIA\u{7f}", "canary"), keys("", "canary")]
+        {
+            let reader = AwsReader::new(&session.with_credentials(&bad));
+            let told = reader.caller_identity().await.expect_err("unusable");
+            assert!(!told.kind.may_have_acted() && !format!("{told:?}").contains("canary"), "{told:?}");
+            assert_eq!(reader.calls(), 1);
+            let settings = Settings {
+                region: Some(REGION.to_owned()),
+                endpoint_url: Some(server.endpoint.clone()),
+                credentials: Some(bad),
+                ..Settings::default()
+            };
+            let Err(told) = Session::load(settings).await else { panic!("loaded") };
+            assert_eq!(told.kind, CloudErrorKind::CredentialsFailed);
+        }
+    });
+    assert!(server.seen().is_empty());
+}
+
+#[test]
 fn an_answer_that_does_not_end_is_not_believed() {
     for cut in ["</GetCallerIdentityResponse>", "</GetCallerIdentityResult></GetCallerIdentityResponse>"] {
         let server = FaultServer::start(move |_| Reply::Open(200, identity().replace(cut, "")));

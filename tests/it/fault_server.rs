@@ -206,7 +206,7 @@ pub(crate) fn assumed(secret: &str, expiration: &str) -> String {
     format!(
         "<AssumeRoleResponse><AssumeRoleResult><AssumedRoleUser><AssumedRoleId>AROAEXAMPLE:s</AssumedRoleId>\
          <Arn>arn:aws:sts::{ACCOUNT}:assumed-role/app/s</Arn></AssumedRoleUser><Credentials>\
-         <AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
+         <AccessKeyId>ASIAEXAMPLE000000000</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
          <SessionToken>token</SessionToken><Expiration>{expiration}</Expiration></Credentials>\
          <PackedPolicySize>6</PackedPolicySize></AssumeRoleResult></AssumeRoleResponse>"
     )
