@@ -24,3 +24,9 @@ impl Style {
     /// For files and pipes: no colours, 100 columns.
     pub const PLAIN: Self = Self { color: false, unicode: true, width: 100 };
 }
+
+/// `1 role`, `2 roles`.
+#[must_use]
+pub fn count(n: u64, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}

@@ -81,7 +81,7 @@ impl TypedValueParser for LogLevels {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check the manifests, without AWS and without state
+    /// Check the manifests, and judge what can be judged without AWS and without state
     Validate(ValidateArgs),
     /// Show what apply would do, and every reason why it would fail or should not be done
     Plan(PlanArgs),

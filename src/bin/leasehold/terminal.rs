@@ -1,6 +1,7 @@
 //! Standard output and standard error, and what they can show.
 
 use std::io::{self, IsTerminal as _, Write};
+use std::os::fd::AsFd;
 
 use anstream::ColorChoice;
 use leasehold::app::{Failure, Meaning};
@@ -38,24 +39,29 @@ impl Terminal {
 
     pub(crate) fn out_style(self) -> Style {
         let color = anstream::AutoStream::choice(&io::stdout());
-        self.style(self.out_is_person(), color)
+        self.style(self.out_is_person().then(|| width_of(&io::stdout())), color)
     }
 
     pub(crate) fn err_style(self) -> Style {
         let color = anstream::AutoStream::choice(&io::stderr());
-        self.style(self.err_is_person(), color)
+        self.style(self.err_is_person().then(|| width_of(&io::stderr())), color)
     }
 
-    fn style(self, person: bool, choice: ColorChoice) -> Style {
+    /// `width` is that of the terminal, `None` where nobody looks.
+    fn style(self, width: Option<usize>, choice: ColorChoice) -> Style {
         let forced = matches!(choice, ColorChoice::Always | ColorChoice::AlwaysAnsi);
-        let color = !self.no_color && choice != ColorChoice::Never && (person || forced);
-        let width = if person { terminal_width() } else { PIPED_WIDTH };
+        let color = !self.no_color && choice != ColorChoice::Never && (width.is_some() || forced);
+        let width = width.unwrap_or(PIPED_WIDTH);
         Style { color, unicode: unicode(), width }
     }
 }
 
-fn terminal_width() -> usize {
-    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(PIPED_WIDTH).clamp(60, 160)
+/// The terminal's own width; else what COLUMNS says; within what reads well.
+fn width_of(stream: &impl AsFd) -> usize {
+    let own =
+        rustix::termios::tcgetwinsize(stream).ok().map(|size| usize::from(size.ws_col)).filter(|width| *width > 0);
+    let told = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    own.or_else(told).unwrap_or(PIPED_WIDTH).clamp(40, 160)
 }
 
 /// A terminal that says it speaks something else than UTF-8 gets ASCII.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::ink::Ink;
+use super::ink::{Ink, count};
 use crate::domain::text::escape;
 use crate::output::Style;
 use crate::output::inert::Inert;
@@ -42,5 +42,5 @@ pub fn applied(document: &Document, style: &Style, out: &mut dyn Write) -> io::R
         Some(commit) => format!(" from commit {}", escape(commit)),
         None => " from files of no commit".to_owned(),
     };
-    writeln!(out, "Applied: {} role(s), serial {serial}{from}.", roles.len())
+    writeln!(out, "Applied: {}, serial {serial}{from}.", count(roles.len() as u64, "role"))
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::domain::text::{escape, escape_lines};
 use crate::output::Style;
+pub(super) use crate::output::count;
 
 /// Characters of one value that a diff shows at most; the JSON form has all of it.
 const VALUE_MAX: usize = 400;
@@ -81,7 +82,8 @@ impl Style {
                 out.push_str(&" ".repeat(hang));
             }
             let mut used = 0;
-            for word in paragraph.split(' ') {
+            for word in words(paragraph) {
+                let word = word.trim_end_matches(' ');
                 let length = word.chars().count();
                 if used > 0 && used + 1 + length > room {
                     out.push('\n');
@@ -100,12 +102,50 @@ impl Style {
     }
 }
 
-/// `1 role`, `2 roles`.
-pub(super) fn count(n: u64, noun: &str) -> String {
-    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+/// The parts of a line that must not be broken, each with the spaces behind it. What stands between backticks is one
+/// part, so that a command or a statement can be copied as it is; so is anything without a space, like an ARN.
+pub(super) fn words(line: &str) -> impl Iterator<Item = &str> {
+    let mut rest = line;
+    std::iter::from_fn(move || {
+        let (mut at, bytes) = (0, rest.as_bytes());
+        while let Some(byte) = bytes.get(at).filter(|byte| **byte != b' ') {
+            let quoted = (*byte == b'`').then(|| bytes[at + 1..].iter().position(|byte| *byte == b'`')).flatten();
+            at += 1 + quoted.map_or(0, |length| length + 1);
+        }
+        at += bytes[at..].iter().take_while(|byte| **byte == b' ').count();
+        let (word, tail) = rest.split_at(at);
+        rest = tail;
+        (!word.is_empty()).then_some(word)
+    })
 }
 
 /// Names, escaped, with commas.
 pub(super) fn list(names: &[String]) -> String {
     names.iter().map(|name| escape(name).into_owned()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_copied_is_not_broken() {
+        for (line, expected) in [
+            ("", &[][..]),
+            ("run `a b  c`, or d", &["run ", "`a b  c`, ", "or ", "d"]),
+            ("  arn:aws:iam::1:role/a-b  x ", &["  ", "arn:aws:iam::1:role/a-b  ", "x "]),
+            ("one ` alone `", &["one ", "` alone `"]),
+            ("it` is öpen", &["it` ", "is ", "öpen"]),
+            ("``é` `ü", &["``é` `ü"]),
+        ] {
+            assert_eq!(words(line).collect::<Vec<_>>(), expected, "{line}");
+            assert_eq!(words(line).collect::<String>(), line);
+        }
+        let narrow = Style { width: 40, ..Style::PLAIN };
+        let text = "allow it: `aws iam update-role --role-name App --max-session-duration 7200` does";
+        assert_eq!(
+            narrow.sentences(2, "", text),
+            "  allow it:\n  `aws iam update-role --role-name App --max-session-duration 7200`\n  does\n"
+        );
+    }
 }

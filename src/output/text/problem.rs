@@ -8,7 +8,10 @@ use miette::{
     SourceCode, SourceSpan, SpanContents,
 };
 
-use super::ink::{Ink, count};
+use textwrap::core::Word;
+use textwrap::{WordSeparator, WordSplitter};
+
+use super::ink::{Ink, count, words};
 use crate::domain::text::{escape, escape_lines};
 use crate::output::Style;
 use crate::output::inert::Inert;
@@ -108,6 +111,10 @@ impl Problem {
     }
 }
 
+fn separate(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    Box::new(words(line).map(Word::from))
+}
+
 /// Draws one diagnostic whose texts are harmless already.
 pub(super) fn render(problem: &dyn Diagnostic, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let theme = match (style.unicode, style.color) {
@@ -117,7 +124,12 @@ pub(super) fn render(problem: &dyn Diagnostic, style: Style, out: &mut dyn Write
         (false, false) => GraphicalTheme::none(),
     };
     let mut text = String::new();
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(style.columns()).with_links(false);
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(style.columns())
+        .with_links(false)
+        .with_word_separator(WordSeparator::Custom(separate))
+        .with_word_splitter(WordSplitter::NoHyphenation)
+        .with_break_words(false);
     handler.render_report(&mut text, problem).map_err(io::Error::other)?;
     for line in text.trim_start_matches('\n').lines() {
         writeln!(out, "{}", line.trim_end())?;

@@ -467,10 +467,10 @@ fn a_table_of_rules() {
     ];
     let mut out = Vec::new();
     rules(&lines, &Style::PLAIN, &mut out).expect("written");
-    insta::assert_snapshot!(String::from_utf8(out).expect("text"), @r"
+    insta::assert_snapshot!(String::from_utf8(out).expect("text"), @"
     LH101  duplicate-name  hard      Two roles bear one name
     LH103  max-above-live  blocking  is too long is too long is too long is too long is too long is too
-                                     long is too long is too long is too long 
+                                     long is too long is too long is too long
     LH104  depends         advisory  The trust policy depends
     ");
     let mut coloured = Vec::new();

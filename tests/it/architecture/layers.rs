@@ -65,7 +65,15 @@ pub(super) const TABLE: &[Layer] = &[
     Layer {
         name: "output",
         modules: &["domain", "wire"],
-        dependencies: Dependencies::Only(&["serde", "serde_json", "thiserror", "jiff", "similar", "miette"]),
+        dependencies: Dependencies::Only(&[
+            "serde",
+            "serde_json",
+            "thiserror",
+            "jiff",
+            "similar",
+            "miette",
+            "textwrap",
+        ]),
         purity: Purity::Pure,
     },
     Layer {

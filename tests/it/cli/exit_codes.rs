@@ -58,7 +58,7 @@ fn fine() -> Done {
       recorded Broker
       created app-readonly
       created app-rw
-    Applied: 2 role(s), serial 1 from commit [commit].
+    Applied: 2 roles, serial 1 from commit [commit].
     ");
     done
 }
@@ -147,16 +147,16 @@ fn findings_block() -> Done {
 
     LH103 ttl-above-max-session-duration (hard) in app
 
-      × role `app` allows `max_sts_ttl` 2h (7200 seconds), and `arn:aws:iam::111122223333:role/
-      │ ProdAppReadOnly` has MaxSessionDuration 3600
+      × role `app` allows `max_sts_ttl` 2h (7200 seconds), and
+      │ `arn:aws:iam::111122223333:role/ProdAppReadOnly` has MaxSessionDuration 3600
         ╭─[prod.yaml:14:16]
      14 │   max_sts_ttl: 2h
         ·                ─┬
         ·                 ╰── ProdAppReadOnly allows 1h
         ╰────
-      help: lower the maximum to `max_sts_ttl: 1h`, or allow it in AWS: `aws iam update-role --role-
-            name ProdAppReadOnly --max-session-duration 7200` (raises MaxSessionDuration of
-            arn:aws:iam::111122223333:role/ProdAppReadOnly to 7200)
+      help: lower the maximum to `max_sts_ttl: 1h`, or allow it in AWS:
+            `aws iam update-role --role-name ProdAppReadOnly --max-session-duration 7200` (raises
+            MaxSessionDuration of arn:aws:iam::111122223333:role/ProdAppReadOnly to 7200)
 
     Compared: commit 110eabe519b7; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (2
               calls).
@@ -267,7 +267,7 @@ fn partly_applied() -> Done {
       recorded Broker
       created app-rw
       left out app-readonly: AWS changed since the plan was made; plan again
-    Applied: 1 role(s), serial 1 from commit [commit].
+    Applied: 1 role, serial 1 from commit [commit].
     ");
     done
 }

@@ -20,7 +20,7 @@ fn the_program() {
     Usage: leasehold [OPTIONS] <COMMAND>
 
     Commands:
-      validate     Check the manifests, without AWS and without state
+      validate     Check the manifests, and judge what can be judged without AWS and without state
       plan         Show what apply would do, and every reason why it would fail or should not be done
       apply        Record what was reviewed
       issue        Hand out one credential of an applied role
@@ -52,7 +52,7 @@ fn the_program() {
 #[test]
 fn validate() {
     assert_snapshot!(help(&["validate"]), @"
-    Check the manifests, without AWS and without state
+    Check the manifests, and judge what can be judged without AWS and without state
 
     Usage: leasehold validate [OPTIONS]
 

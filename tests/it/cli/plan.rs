@@ -106,8 +106,8 @@ fn a_role_that_may_not_be_read_is_said_and_proves_nothing() {
 
     LH306 role-unproven (blocking) in app-rw
 
-      × nothing is proven about `arn:aws:iam::111122223333:role/ProdAppRW` of role `app-rw`: access-
-      │ denied (iam:GetRole: not authorized: iam:GetRole)
+      × nothing is proven about `arn:aws:iam::111122223333:role/ProdAppRW` of role `app-rw`:
+      │ access-denied (iam:GetRole: not authorized: iam:GetRole)
         ╭─[prod.yaml:13:15]
      13 │   role_arns: [arn:aws:iam::111122223333:role/ProdAppRW]
         ·               ────────────────────┬───────────────────
@@ -138,12 +138,35 @@ fn validate_needs_neither_aws_nor_state() {
     assert_snapshot!(sandbox.run(&["validate"]).expect(exit::FINE).shown(), @"
     exit 0
     ── stdout
-    1 file(s): 1 Broker, 0 Account(s), 2 Role(s), 0 Waiver(s). No errors.
+    1 file: 1 Broker, 0 Accounts, 2 Roles, 0 Waivers. No errors; 0 findings (0 blocking) without asking AWS.
     ");
     let json = sandbox.run(&["validate", "--format", "json"]).expect(exit::FINE);
     let value: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
     assert_eq!(value["format"], findings_v1::FORMAT);
     assert!(!sandbox.repo().join(".leasehold").exists());
+}
+
+#[test]
+fn validate_judges_what_needs_no_aws() {
+    let mut sandbox = Sandbox::new();
+    sandbox.unset("AWS_ENDPOINT_URL");
+    let role = |ttls: &str| manifests(&scene::role("app", READ_ONLY, ttls));
+    sandbox.commit(&role("default_sts_ttl: 2h\nmax_sts_ttl: 1h"));
+    assert_snapshot!(sandbox.run(&["validate"]).expect(exit::FINDINGS_BLOCK).shown(), @"
+    exit 3
+    ── stdout
+    prod.yaml:14:20: error[LH101]: role `app` gives `default_sts_ttl` 2h when nobody asks, and allows only `max_sts_ttl` 1h; help: lower the default to `default_sts_ttl: 1h`, or raise the maximum to `max_sts_ttl: 2h`
+    1 file: 1 Broker, 0 Accounts, 1 Role, 0 Waivers. No errors; 1 finding (1 blocking) without asking AWS.
+    ");
+    let json = sandbox.run(&["validate", "--format", "json"]).expect(exit::FINDINGS_BLOCK);
+    let document: findings_v1::Document = serde_json::from_str(&json.stdout).expect("a document");
+    assert_eq!((document.errors.len(), document.summary.blocking), (0, 1));
+
+    let waiver = "---\napiVersion: leasehold/v1\nkind: Waiver\nmetadata: {name: late}\nspec: {rule: trust-account-root, \
+                  roles: [app], reason: it is so, owner: us, expires: 2020-01-01}\n";
+    sandbox.commit(&(role(HOUR) + waiver));
+    let late = sandbox.run(&["validate"]);
+    assert!(late.stdout.contains("[LH603]"), "{}", late.all());
 }
 
 #[test]

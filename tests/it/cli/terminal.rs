@@ -12,11 +12,16 @@ use crate::sandbox::{Done, Sandbox, binary};
 
 /// Runs a command with a terminal on all three streams, and types this. Both streams come back as one.
 fn at_a_terminal(sandbox: &Sandbox, args: &[&str], typed: &str) -> Done {
+    at_a_terminal_in(sandbox, &[&[binary()], args].concat(), typed)
+}
+
+/// [`at_a_terminal`] for any program.
+fn at_a_terminal_in(sandbox: &Sandbox, program: &[&str], typed: &str) -> Done {
     const PTY: &str = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
     let python = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().expect("python3");
     let python = String::from_utf8(python.stdout).expect("UTF-8");
-    let mut command = sandbox.plain(python.trim(), &["-c", PTY, binary()]);
-    command.args(args).env("TERM", "xterm").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = sandbox.plain(python.trim(), &["-c", PTY]);
+    command.args(program).env("TERM", "xterm").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("python3 runs");
     child.stdin.take().expect("piped").write_all(typed.as_bytes()).expect("it listens");
     sandbox.done(&child.wait_with_output().expect("it ends"))
@@ -80,4 +85,17 @@ fn a_terminal_gets_no_colours_either_when_none_are_wanted() {
         let done = at_a_terminal(&sandbox, args, "");
         assert!(!done.stdout.contains('\u{1b}'), "{args:?}: {}", done.stdout);
     }
+}
+
+#[test]
+fn text_is_as_wide_as_the_terminal() {
+    let mut sandbox = Sandbox::new();
+    sandbox.commit(&manifests(&two("max_sts_tll: 1h")));
+    sandbox.set("COLUMNS", "150");
+    let script =
+        |columns: u16| format!("stty cols {columns} && {} lease show 01ARZ3NDEKTSV4RRFFQ69G5FAV --no-color", binary());
+    let lines = |done: Done| done.stdout.lines().count();
+    let shown = |columns| lines(at_a_terminal_in(&sandbox, &["/bin/sh", "-c", &script(columns)], ""));
+    let (narrow, wide) = (shown(50), shown(150));
+    assert!(narrow > wide, "{narrow} lines at 50 columns, {wide} at 150");
 }

@@ -18,7 +18,7 @@ use crate::terminal::Terminal;
 /// Runs a command and answers its exit code.
 pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> {
     match command {
-        Command::Validate(args) => validate::run(&args),
+        Command::Validate(args) => validate::run(&args, terminal),
         Command::Plan(args) => wait(plan::run(&args, terminal)),
         Command::Apply(args) => wait(apply::run(&args, terminal)),
         Command::Issue(args) => wait(issue::run(args, terminal)),
