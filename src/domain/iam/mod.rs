@@ -6,6 +6,7 @@
 
 mod canonical;
 mod condition;
+mod context;
 mod decision;
 mod json;
 #[cfg(test)]
@@ -22,6 +23,9 @@ mod truth;
 
 pub use canonical::canonical;
 pub use condition::{Condition, Known, Operator, Quantifier, Test};
+pub use context::{
+    AssumeRole, Broker, Carried, Context, KEYS, Key, Knowledge, Session, Template, Values, is_multivalued,
+};
 pub use decision::{Clause, Decision, Open, Residual, TrustDecision};
 pub use note::{NoteKind, PolicyNote};
 pub use pattern::{ActionPattern, wildcard_match};

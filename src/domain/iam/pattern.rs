@@ -1,5 +1,25 @@
 use super::truth::Truth;
 
+/// One sign of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// This character, also when it is `*` or `?`.
+    One(char),
+    /// `?`: exactly one character, any.
+    AnyOne,
+    /// `*`: any run of characters, also none.
+    AnyRun,
+}
+
+/// The signs of a pattern as it is written.
+pub(super) fn signs(pattern: &str) -> std::iter::Map<std::str::Chars<'_>, fn(char) -> Sign> {
+    pattern.chars().map(|c| match c {
+        '*' => Sign::AnyRun,
+        '?' => Sign::AnyOne,
+        other => Sign::One(other),
+    })
+}
+
 /// Whether `text` is in the language of `pattern`, where `*` stands for any run of characters (also none) and `?` for
 /// exactly one. `fold` says whether ASCII case is ignored.
 ///
@@ -7,22 +27,27 @@ use super::truth::Truth;
 /// `*` takes one pass. Nothing is allocated.
 #[must_use]
 pub fn wildcard_match(pattern: &str, text: &str, fold: bool) -> bool {
-    let mut pattern_rest = pattern.chars();
+    signs_match(signs(pattern), text, fold)
+}
+
+/// [`wildcard_match`] of a pattern that is signs already.
+pub(super) fn signs_match(pattern: impl Iterator<Item = Sign> + Clone, text: &str, fold: bool) -> bool {
+    let mut pattern_rest = pattern;
     let mut text_rest = text.chars();
-    let mut retry: Option<(std::str::Chars<'_>, std::str::Chars<'_>)> = None;
+    let mut retry = None;
     loop {
         let text_before = text_rest.clone();
         match (pattern_rest.next(), text_rest.next()) {
             (None, None) => return true,
-            (Some('*'), _) => {
+            (Some(Sign::AnyRun), _) => {
                 text_rest = text_before;
-                if pattern_rest.as_str().is_empty() {
+                if pattern_rest.clone().next().is_none() {
                     return true;
                 }
                 retry = Some((pattern_rest.clone(), text_rest.clone()));
             }
-            (Some('?'), Some(_)) => {}
-            (Some(p), Some(t)) if p == t || (fold && p.eq_ignore_ascii_case(&t)) => {}
+            (Some(Sign::AnyOne), Some(_)) => {}
+            (Some(Sign::One(p)), Some(t)) if p == t || (fold && p.eq_ignore_ascii_case(&t)) => {}
             (_, None) => return false,
             (_, Some(_)) => {
                 let Some((after_star, at)) = &mut retry else { return false };
