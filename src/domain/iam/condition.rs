@@ -1,4 +1,14 @@
+mod compare;
+mod holds;
+mod typed;
+mod variable;
+
 use std::fmt;
+
+pub(super) use compare::{Actual, matches};
+pub(super) use holds::Scope;
+pub(super) use typed::{arn_matches, in_last_part};
+pub(super) use variable::{Expanded, expand};
 
 /// One operator and key of a `Condition` block with the values it is compared to. All conditions of a statement must
 /// hold.

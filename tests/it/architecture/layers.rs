@@ -42,7 +42,16 @@ pub(super) const TABLE: &[Layer] = &[
     Layer {
         name: "domain",
         modules: &[],
-        dependencies: Dependencies::Only(&["serde", "serde_json", "thiserror", "jiff", "sha2", "strsim", "zeroize"]),
+        dependencies: Dependencies::Only(&[
+            "serde",
+            "serde_json",
+            "thiserror",
+            "jiff",
+            "sha2",
+            "strsim",
+            "zeroize",
+            "ipnet",
+        ]),
         purity: Purity::Pure,
     },
     Layer {
