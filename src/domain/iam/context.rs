@@ -78,16 +78,19 @@ enum Rest<'a> {
     Request(Box<AssumeRole<'a>>),
 }
 
+/// Of which nothing is known.
+pub(super) static OPEN: Context<'static> = Context::open();
+
 impl<'a> Context<'a> {
     /// Of which only the given keys are known.
     #[must_use]
-    pub fn open() -> Self {
+    pub const fn open() -> Self {
         Self { given: BTreeMap::new(), rest: Rest::All(Knowledge::UNKNOWN) }
     }
 
     /// Which carries only the given keys.
     #[must_use]
-    pub fn closed() -> Self {
+    pub const fn closed() -> Self {
         Self { given: BTreeMap::new(), rest: Rest::All(Knowledge::ABSENT) }
     }
 

@@ -65,6 +65,11 @@ pub enum Open {
         /// The action as written (hostile).
         written: String,
     },
+    /// Whether the statement's resource is the one asked for.
+    Resource {
+        /// The resource as written (hostile); empty when the statement has none, or excludes some.
+        written: String,
+    },
     /// Whether this condition holds.
     Condition(Condition),
 }
@@ -95,6 +100,8 @@ impl Open {
             Self::Principal { written, why } if written.is_empty() => format!("its principal is the caller ({why})"),
             Self::Principal { written, why } => format!("the principal {written} is the caller ({why})"),
             Self::Action { written } => format!("the malformed action \"{written}\" is the one asked for"),
+            Self::Resource { written } if written.is_empty() => "its resource is the one asked for".to_owned(),
+            Self::Resource { written } => format!("the resource {written} is the one asked for"),
             Self::Condition(condition) => condition.line(),
         }
     }

@@ -9,13 +9,16 @@ mod condition;
 mod context;
 mod decision;
 mod json;
+mod judge;
 #[cfg(test)]
 mod laws;
+mod naming;
 mod note;
 mod pattern;
 mod policy;
 mod principal;
 mod request;
+mod resource;
 mod shape;
 mod statement;
 mod trust;

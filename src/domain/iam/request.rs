@@ -1,3 +1,5 @@
+use super::context::Context;
+
 /// Who asks STS for a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller<'a> {
@@ -22,7 +24,7 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// One question to a policy.
+/// One question to a policy, or to all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Request<'a> {
@@ -30,12 +32,29 @@ pub struct Request<'a> {
     pub caller: Caller<'a>,
     /// What for: `sts:AssumeRole`, `sts:TagSession`, …
     pub action: &'a str,
+    /// On what: an ARN, or `*` for an action that is on nothing in particular. `None` when it is not known; a trust
+    /// policy does not ask.
+    pub resource: Option<&'a str>,
+    /// What is known of the condition keys. `None` leaves every condition open, whatever it says.
+    pub context: Option<&'a Context<'a>>,
 }
 
 impl<'a> Request<'a> {
     /// A question of which nothing but caller and action is known: every condition is open.
     #[must_use]
     pub fn new(caller: Caller<'a>, action: &'a str) -> Self {
-        Self { caller, action }
+        Self { caller, action, resource: None, context: None }
+    }
+
+    /// The same on `resource`.
+    #[must_use]
+    pub fn on(self, resource: &'a str) -> Self {
+        Self { resource: Some(resource), ..self }
+    }
+
+    /// The same with what is known of the condition keys.
+    #[must_use]
+    pub fn within(self, context: &'a Context<'a>) -> Self {
+        Self { context: Some(context), ..self }
     }
 }
