@@ -8,6 +8,7 @@ mod canonical;
 mod condition;
 mod context;
 mod decision;
+mod evaluate;
 mod json;
 mod judge;
 #[cfg(test)]
@@ -15,14 +16,18 @@ mod laws;
 mod naming;
 mod note;
 mod pattern;
+mod policies;
 mod policy;
 mod principal;
 mod request;
 mod resource;
 mod shape;
+mod solve;
 mod statement;
+mod tree;
 mod trust;
 mod truth;
+mod verdict;
 
 pub use canonical::canonical;
 pub use condition::{Condition, Known, Operator, Quantifier, Test};
@@ -30,11 +35,15 @@ pub use context::{
     AssumeRole, Broker, Carried, Context, KEYS, Key, Knowledge, Session, Template, Values, is_multivalued,
 };
 pub use decision::{Clause, Decision, Open, Residual, TrustDecision};
+pub use evaluate::evaluate;
 pub use note::{NoteKind, PolicyNote};
 pub use pattern::{ActionPattern, wildcard_match};
+pub use policies::{Layer, NamedPolicy, Policies, ResourcePolicy};
 pub use policy::{Policy, PolicyError, Version};
 pub use principal::Principal;
 pub use request::{Caller, Request};
 pub use statement::{Effect, Selector, Statement};
+pub use tree::Tree;
 pub use trust::{decide_trust, evaluate_trust};
 pub use truth::Truth;
+pub use verdict::{Caveat, Evaluation, Place, Verdict};

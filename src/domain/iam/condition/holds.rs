@@ -45,6 +45,14 @@ impl Condition {
         }
     }
 
+    /// What it says when the key is absent; unknown too where AWS's pages leave it open.
+    pub(in crate::domain::iam) fn when_absent(&self) -> Truth {
+        match self.operator.known {
+            Some(known) if !(known.test.is_negated() && self.values.is_empty()) => when_absent(known),
+            _ => Truth::Unknown,
+        }
+    }
+
     /// The same condition without the values that cannot match any more; for one that is open.
     pub(in crate::domain::iam) fn narrowed(&self, scope: &Scope<'_>) -> Self {
         let narrowed = self.operator.known.filter(|known| known.test != Test::Null).map(|known| {

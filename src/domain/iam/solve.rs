@@ -1,0 +1,82 @@
+//! Conditions on the same key, weighed together.
+//!
+//! Three-valued logic judges each condition alone: of "allowed if `k` is `a`" and "denied if `k` is `a`" it only says that
+//! both are open. Here the conditions of a tree are taken apart into facts (the key is there; its value matches this
+//! text), and the tree is tried on every case of those facts that the keys permit.
+
+mod cases;
+mod facts;
+mod prune;
+
+use facts::{Facts, Formula};
+use prune::prune;
+
+use super::context::Context;
+use super::decision::Open;
+use super::tree::{Part, Tree};
+
+/// Most open things of a tree that is made minimal.
+const MOST_PRUNED: usize = 32;
+
+/// The tree without what its keys make impossible or certain.
+///
+/// Sound for every operator: no case that a request can bring about is left out, so what comes out certain is certain.
+/// Exact, so that both outcomes of an open tree can come about, when each condition on a key that stands in several is
+/// one of `Null` and the `String…` operators without set prefix and variables, its patterns are the same or match no
+/// value together with any other, and there are at most 4,096 cases and six patterns a key. Beyond that an open tree may
+/// be certain in truth: typed values (`NumericLessThan` 5 and `NumericGreaterThan` 9), patterns within patterns.
+pub(super) fn settle(part: Part, context: &Context<'_>, action: &str) -> Part {
+    let Part::Open(tree) = part else { return part };
+    if !repeats_a_key(&tree) {
+        return Part::Open(tree);
+    }
+    let mut facts = Facts::new(context, action);
+    let formula = facts.tree(&tree);
+    let Some(cases) = facts.cases() else { return Part::Open(tree) };
+    let told = |formula: &Formula| cases.iter().map(|case| formula.holds(case)).collect::<Vec<bool>>();
+    let expected = told(&formula);
+    match (expected.contains(&true), expected.contains(&false)) {
+        (false, _) => Part::No,
+        (true, false) => Part::Yes,
+        // Facts that stand alone are numbered by place, which a part less would shift.
+        (true, true) if opens(&tree).len() > MOST_PRUNED || has_loose(&tree) => Part::Open(tree),
+        (true, true) => Part::Open(prune(tree, &mut |candidate| told(&facts.tree(candidate)) == expected)),
+    }
+}
+
+fn opens(tree: &Tree) -> Vec<&Open> {
+    match tree {
+        Tree::All(parts) | Tree::Any(parts) => parts.iter().flat_map(opens).collect(),
+        Tree::Not(part) => opens(part),
+        Tree::Statement { clause, .. } => clause.open.iter().collect(),
+        Tree::Unread(_) => Vec::new(),
+    }
+}
+
+fn has_loose(tree: &Tree) -> bool {
+    let inner = match tree {
+        Tree::All(parts) | Tree::Any(parts) => parts.iter().any(has_loose),
+        Tree::Not(part) => has_loose(part),
+        Tree::Statement { .. } | Tree::Unread(_) => false,
+    };
+    inner || matches!(tree, Tree::Unread(_)) || opens(tree).iter().any(|open| key(open).is_none())
+}
+
+/// The key an open thing hangs on; `None` when it hangs on something else, or on several.
+fn key(open: &Open) -> Option<&str> {
+    match open {
+        Open::Condition(condition) if !condition.values.iter().any(|value| value.contains("${")) => {
+            condition.operator.known.map(|_| condition.key.as_str())
+        }
+        _ => None,
+    }
+}
+
+fn repeats_a_key(tree: &Tree) -> bool {
+    let mut keys: Vec<String> = opens(tree).iter().filter_map(|open| key(open)).map(str::to_ascii_lowercase).collect();
+    keys.sort_unstable();
+    keys.array_windows::<2>().any(|[one, other]| one == other)
+}
+
+#[cfg(test)]
+mod tests;

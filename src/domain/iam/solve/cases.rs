@@ -1,0 +1,133 @@
+//! The cases that the keys of a tree permit.
+
+use super::facts::{Fact, Facts, Formula, KeyFacts};
+use crate::domain::iam::condition::{Actual, Scope, Test, matches};
+use crate::domain::iam::context::{Context, Values};
+use crate::domain::iam::truth::Truth;
+
+/// Most cases that are tried; a tree with more stays as it is.
+const MOST_CASES: usize = 4_096;
+/// Most facts of one key that are tried in every combination.
+const MOST_FREE: usize = 6;
+
+/// What one case says of one key, or of one loose fact.
+pub(super) type KeyCase = (bool, Vec<bool>);
+
+/// What one case says of every key, and of what hangs on none.
+pub(super) type Case = (Vec<KeyCase>, Vec<bool>);
+
+impl Formula {
+    pub(super) fn holds(&self, case: &Case) -> bool {
+        match self {
+            Self::Known(known) => *known,
+            Self::Present(key) => case.0[*key].0,
+            Self::Fact(key, fact) => case.0[*key].1[*fact],
+            Self::Loose(fact) => case.1[*fact],
+            Self::Not(part) => !part.holds(case),
+            Self::All(parts) => parts.iter().all(|part| part.holds(case)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(case)),
+        }
+    }
+}
+
+impl Facts<'_> {
+    /// Every case of all facts; `None` when there are too many, or when one cannot be told.
+    pub(super) fn cases(&self) -> Option<Vec<Case>> {
+        let mut all = vec![(Vec::new(), Vec::new())];
+        for key in &self.keys {
+            let of_key = key.cases(self.context, self.action)?;
+            if all.len() * of_key.len() > MOST_CASES {
+                return None;
+            }
+            all = all
+                .iter()
+                .flat_map(|(keys, loose)| {
+                    of_key.iter().map(move |case| ([&keys[..], &[case.clone()]].concat(), loose.clone()))
+                })
+                .collect();
+        }
+        if self.loose >= 12 || all.len() << self.loose > MOST_CASES {
+            return None;
+        }
+        let with_loose = |(keys, _): &Case| {
+            let keys = keys.clone();
+            combinations(self.loose).into_iter().map(move |loose| (keys.clone(), loose)).collect::<Vec<_>>()
+        };
+        Some(all.iter().flat_map(with_loose).collect())
+    }
+}
+
+impl KeyFacts {
+    fn cases(&self, context: &Context<'_>, action: &str) -> Option<Vec<KeyCase>> {
+        let mut cases = Vec::new();
+        let is_text = |fact: &&Fact| matches!(fact, Fact::Matches(..));
+        let free = self.facts.len() - self.facts.iter().filter(is_text).count();
+        if self.knowledge.present != Truth::True {
+            // What stands for a whole condition may hold without the key too.
+            self.push(&mut cases, false, free, |_| Some(Some(false)))?;
+        }
+        if self.knowledge.present == Truth::False {
+            return Some(cases);
+        }
+        let candidates: Vec<&str> = match &self.knowledge.values {
+            Values::Known(values) => values.iter().map(String::as_str).collect(),
+            values => {
+                let texts = self.facts.iter().filter_map(|fact| match fact {
+                    Fact::Matches(_, text) => Some(text.as_str()),
+                    Fact::Satisfies(_) => None,
+                });
+                texts.filter(|text| !matches!(values, Values::Like(form) if !form.contains(text))).collect()
+            }
+        };
+        let scope = Scope { context, action, variables: false };
+        for (at, candidate) in candidates.iter().enumerate() {
+            if candidates[..at].contains(candidate) {
+                continue;
+            }
+            self.push(&mut cases, true, free, |(test, text)| {
+                match matches(test, Actual::Text(candidate), text, &scope) {
+                    Truth::Unknown => None,
+                    told => Some(Some(told == Truth::True)),
+                }
+            })?;
+        }
+        if !matches!(self.knowledge.values, Values::Known(_)) {
+            let patterns = self.facts.iter().filter(|fact| !matches!(fact, Fact::Matches(Test::StringEquals, _)));
+            // Any other value: none of the texts, and of the patterns any.
+            let free = patterns.count();
+            self.push(&mut cases, true, free, |(test, _)| Some((test == Test::StringEquals).then_some(false)))?;
+        }
+        Some(cases)
+    }
+
+    /// Adds the cases in which each text is matched as told, and the `free` facts that are not told in every way.
+    fn push(
+        &self,
+        cases: &mut Vec<KeyCase>,
+        present: bool,
+        free: usize,
+        told: impl Fn((Test, &str)) -> Option<Option<bool>>,
+    ) -> Option<()> {
+        if free > MOST_FREE {
+            return None;
+        }
+        let fixed: Option<Vec<Option<bool>>> = self
+            .facts
+            .iter()
+            .map(|fact| match fact {
+                Fact::Matches(test, text) => told((*test, text)),
+                Fact::Satisfies(_) => Some(None),
+            })
+            .collect();
+        let fixed = fixed?;
+        cases.extend(combinations(free).into_iter().map(|free| {
+            let mut free = free.into_iter();
+            (present, fixed.iter().map(|told| told.unwrap_or_else(|| free.next().unwrap_or(false))).collect())
+        }));
+        Some(())
+    }
+}
+
+fn combinations(count: usize) -> Vec<Vec<bool>> {
+    (0..1_usize << count).map(|bits| (0..count).map(|at| bits >> at & 1 == 1).collect()).collect()
+}

@@ -1,0 +1,60 @@
+//! A tree made minimal.
+
+use crate::domain::iam::tree::{Part, Tree, all, any};
+
+/// Leaves out each part without which the tree says the same.
+pub(super) fn prune(tree: Tree, same: &mut dyn FnMut(&Tree) -> bool) -> Tree {
+    let mut current = tree;
+    let mut at = 0;
+    while without(&current, &mut at.clone()).is_some() {
+        at += 1;
+    }
+    // From the end: what may be said either way is said by an Allow. What goes leaves all parts before it in order.
+    while let Some(before) = usize::checked_sub(at, 1) {
+        at = before;
+        if let Some(Part::Open(fewer)) = without(&current, &mut at.clone())
+            && same(&fewer)
+        {
+            current = fewer;
+        }
+    }
+    current
+}
+
+/// The tree without its part number `at`, counted in reading order; `None` when it has fewer.
+fn without(tree: &Tree, at: &mut usize) -> Option<Part> {
+    let (parts, rebuild): (&[Tree], fn(Vec<Part>) -> Part) = match tree {
+        Tree::All(parts) => (parts, |parts| all(parts)),
+        Tree::Any(parts) => (parts, |parts| any(parts)),
+        Tree::Not(part) => {
+            return match without(part, at)? {
+                Part::Open(tree) => Some(Part::Open(Tree::Not(Box::new(tree)))),
+                known => Some(known),
+            };
+        }
+        Tree::Statement { place, policy, clause } if clause.open.len() > 1 => {
+            if *at >= clause.open.len() {
+                *at -= clause.open.len();
+                return None;
+            }
+            let mut clause = clause.clone();
+            clause.open.remove(*at);
+            return Some(Part::Open(Tree::Statement { place: *place, policy: policy.clone(), clause }));
+        }
+        Tree::Statement { .. } | Tree::Unread(_) => return None,
+    };
+    let others = |skip: usize, put: Option<Part>| {
+        let kept = parts.iter().enumerate().filter(|(index, _)| *index != skip);
+        rebuild(kept.map(|(_, tree)| Part::Open(tree.clone())).chain(put).collect())
+    };
+    for (index, part) in parts.iter().enumerate() {
+        if *at == 0 {
+            return Some(others(index, None));
+        }
+        *at -= 1;
+        if let Some(fewer) = without(part, at) {
+            return Some(others(index, Some(fewer)));
+        }
+    }
+    None
+}
