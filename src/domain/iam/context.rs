@@ -7,7 +7,7 @@ mod template;
 use std::collections::BTreeMap;
 
 pub use assume_role::{AssumeRole, Broker, Session};
-pub use keys::{Carried, KEYS, Key, is_multivalued};
+pub use keys::{Arity, Carried, KEYS, Key, arity};
 pub use template::Template;
 
 use super::truth::Truth;
@@ -56,6 +56,15 @@ impl Knowledge {
     #[must_use]
     pub fn like(template: Template) -> Self {
         Self { present: Truth::True, values: Values::Like(template) }
+    }
+
+    /// Whether the request carries at most one value of `key`, of which this is known.
+    pub(super) fn is_single(&self, key: &str) -> bool {
+        match (&self.values, arity(key)) {
+            (Values::Known(values), Arity::One | Arity::Unclear) => values.len() < 2,
+            (Values::Unknown, Arity::One) | (Values::Like(_), Arity::One | Arity::Unclear) => true,
+            (_, Arity::Many) | (Values::Unknown, Arity::Unclear) => false,
+        }
     }
 
     /// The same, the key being present only perhaps. What is absent stays so.

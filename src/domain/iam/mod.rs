@@ -32,7 +32,7 @@ mod verdict;
 pub use canonical::canonical;
 pub use condition::{Condition, Known, Operator, Quantifier, Test};
 pub use context::{
-    AssumeRole, Broker, Carried, Context, KEYS, Key, Knowledge, Session, Template, Values, is_multivalued,
+    Arity, AssumeRole, Broker, Carried, Context, KEYS, Key, Knowledge, Session, Template, Values, arity,
 };
 pub use decision::{Clause, Decision, Open, Residual, TrustDecision};
 pub use evaluate::evaluate;

@@ -110,8 +110,9 @@ mod tests {
             ("arn:aws:iam::111122223333:role/ci/${v:star}", Truth::False),
             ("arn:aws:iam::111122223333:role/ci/${v:none}", Truth::False),
             ("arn:aws:iam::111122223333:role/ci/${v:none, 'Target'}", Truth::True),
-            ("arn:aws:iam::111122223333:role/${v:unheard}", Truth::Unknown),
-            ("arn:aws:iam::111122223333:user/${v:unheard}", Truth::False),
+            ("arn:aws:iam::111122223333:role/${aws:username}", Truth::Unknown),
+            ("arn:aws:iam::111122223333:user/${aws:username}", Truth::False),
+            ("arn:aws:iam::111122223333:user/${v:unheard}", Truth::Unknown),
             ("arn:aws:iam::${v:account}:role/ci/Target", Truth::Unknown),
             ("arn:aws:iam::111122223333:role/${", Truth::Unknown),
         ] {

@@ -1,6 +1,6 @@
 //! Whether a condition holds, as far as its key is known.
 
-use crate::domain::iam::context::{Context, Knowledge, Template, Values, is_multivalued};
+use crate::domain::iam::context::{Context, Knowledge, Template, Values};
 use crate::domain::iam::truth::Truth;
 
 use super::compare::{Actual, matches};
@@ -40,8 +40,8 @@ impl Condition {
         }
         match knowledge.present {
             Truth::False => when_absent(known),
-            Truth::True => self.when_present(known, &knowledge.values, scope),
-            Truth::Unknown => agreed(when_absent(known), self.when_present(known, &knowledge.values, scope)),
+            Truth::True => self.when_present(known, &knowledge, scope),
+            Truth::Unknown => agreed(when_absent(known), self.when_present(known, &knowledge, scope)),
         }
     }
 
@@ -80,9 +80,9 @@ impl Condition {
         })
     }
 
-    fn when_present(&self, known: Known, values: &Values, scope: &Scope<'_>) -> Truth {
+    fn when_present(&self, known: Known, knowledge: &Knowledge, scope: &Scope<'_>) -> Truth {
         let anything;
-        let each: Vec<Actual<'_>> = match values {
+        let each: Vec<Actual<'_>> = match &knowledge.values {
             Values::Known(values) => values.iter().map(|value| Actual::Text(value)).collect(),
             Values::Like(template) => vec![Actual::Like(template)],
             // What holds for any one value holds for any number of them.
@@ -100,7 +100,7 @@ impl Condition {
             None if each.len() > 1 => Truth::False,
             None => {
                 let told = each_holds.next().unwrap_or(Truth::Unknown);
-                let certain = !is_multivalued(&self.key) || (told == Truth::False && !known.test.is_negated());
+                let certain = knowledge.is_single(&self.key) || (told == Truth::False && !known.test.is_negated());
                 if certain { told } else { Truth::Unknown }
             }
         }

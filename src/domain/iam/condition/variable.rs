@@ -1,6 +1,6 @@
 //! Policy variables: `${key}`, `${key, 'default'}`, `${*}`, `${?}`, `${$}`.
 
-use crate::domain::iam::context::{Values, is_multivalued};
+use crate::domain::iam::context::{Arity, Values, arity};
 use crate::domain::iam::pattern::{Sign, signs};
 use crate::domain::iam::truth::Truth;
 
@@ -41,11 +41,13 @@ pub(in crate::domain::iam) fn expand<'p>(text: &'p str, scope: &Scope<'_>, wild:
             out.extend(name.chars().map(Sign::One));
             continue;
         }
-        if name.is_empty() || is_multivalued(name) {
+        let knowledge = scope.knowledge(name);
+        // Keys of several values have no place in a variable.
+        let may_be_one = knowledge.is_single(name) || (knowledge.present == Truth::False && arity(name) != Arity::Many);
+        if name.is_empty() || !may_be_one {
             return Expanded::Malformed;
         }
         first = first.or(Some(out.len()));
-        let knowledge = scope.knowledge(name);
         match (knowledge.present, knowledge.values, default) {
             (Truth::False, _, None) => return Expanded::Null,
             (Truth::False, _, Some(default)) => push(&mut out, default, false),

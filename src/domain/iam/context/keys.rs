@@ -10,11 +10,22 @@ use crate::domain::iam::truth::Truth;
 pub struct Key {
     /// AWS's spelling. One that ends with `/` or `:` is a family: anything may follow.
     pub name: &'static str,
-    /// Whether a request may carry several values of it.
-    pub multivalued: bool,
+    /// How many values of it a request may carry.
+    pub arity: Arity,
     /// Which of the actions that one request is authorized for carry it.
     pub carried: Carried,
     knowledge: fn(&AssumeRole<'_>, &str) -> Knowledge,
+}
+
+/// How many values of a key one request may carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arity {
+    /// At most one.
+    One,
+    /// Several.
+    Many,
+    /// Several or not: a family of both kinds, or a key that AWS may have added since.
+    Unclear,
 }
 
 /// Actions whose requests carry a key, by the service authorization reference.
@@ -33,7 +44,7 @@ const TAG: &str = "sts:TagSession";
 const IDENTITY: &str = "sts:SetSourceIdentity";
 
 const fn always(name: &'static str, knowledge: fn(&AssumeRole<'_>, &str) -> Knowledge) -> Key {
-    Key { name, multivalued: false, carried: Carried::Always, knowledge }
+    Key { name, arity: Arity::One, carried: Carried::Always, knowledge }
 }
 
 const fn by(
@@ -41,11 +52,11 @@ const fn by(
     name: &'static str,
     knowledge: fn(&AssumeRole<'_>, &str) -> Knowledge,
 ) -> Key {
-    Key { name, multivalued: false, carried: Carried::By(actions), knowledge }
+    Key { name, arity: Arity::One, carried: Carried::By(actions), knowledge }
 }
 
 const fn many(key: Key) -> Key {
-    Key { multivalued: true, ..key }
+    Key { arity: Arity::Many, ..key }
 }
 
 /// What is known of each key when we ask to assume a role. A key in no row is unknown.
@@ -100,7 +111,7 @@ pub const KEYS: &[Key] = &[
     always("aws:CalledViaLast", |_, _| Knowledge::ABSENT),
     always("aws:referer", |_, _| Knowledge::ABSENT),
     always("aws:FederatedProvider", |it, _| federated(it)),
-    always("saml:", |it, _| federated(it)),
+    Key { arity: Arity::Unclear, ..always("saml:", |it, _| federated(it)) },
     always("sts:DurationSeconds", |_, _| Knowledge::ABSENT),
     always("sts:AWSServiceName", |_, _| Knowledge::ABSENT),
 ];
@@ -114,10 +125,10 @@ fn row(key: &str) -> Option<(&'static Key, usize)> {
     })
 }
 
-/// Whether AWS documents that a request may carry several values of this key; case does not count.
+/// How many values of this key a request may carry, as far as AWS documents it; case does not count.
 #[must_use]
-pub fn is_multivalued(key: &str) -> bool {
-    row(key).is_some_and(|(row, _)| row.multivalued)
+pub fn arity(key: &str) -> Arity {
+    row(key).map_or(Arity::Unclear, |(row, _)| row.arity)
 }
 
 /// What is known of `key` when `action` is authorized for our request.

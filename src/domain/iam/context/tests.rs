@@ -184,7 +184,7 @@ fn every_row_has_a_name_of_its_own() {
     names.sort();
     names.dedup();
     assert_eq!(names.len(), KEYS.len());
-    let several: Vec<&str> = KEYS.iter().filter(|key| key.multivalued).map(|key| key.name).collect();
+    let several: Vec<&str> = KEYS.iter().filter(|key| key.arity == Arity::Many).map(|key| key.name).collect();
     let documented = [
         "aws:PrincipalOrgPaths",
         "aws:TagKeys",
@@ -193,5 +193,7 @@ fn every_row_has_a_name_of_its_own() {
         "aws:CalledVia",
     ];
     assert_eq!(several, documented);
-    assert!(is_multivalued("AWS:tagkeys") && !is_multivalued("aws:RequestTag/aws:TagKeys"));
+    assert_eq!(arity("AWS:tagkeys"), Arity::Many);
+    assert_eq!(arity("aws:RequestTag/aws:TagKeys"), Arity::One);
+    assert_eq!(arity("aws:NewlyAdded"), Arity::Unclear);
 }

@@ -2,7 +2,7 @@
 
 use super::key;
 use crate::domain::iam::condition::{Condition, Test};
-use crate::domain::iam::context::{Context, Knowledge, Values, is_multivalued};
+use crate::domain::iam::context::{Context, Knowledge};
 use crate::domain::iam::decision::Open;
 use crate::domain::iam::tree::Tree;
 use crate::domain::iam::truth::Truth;
@@ -83,8 +83,8 @@ impl<'a> Facts<'a> {
             );
         }
         let text = positive(known.test).filter(|_| {
-            let several = matches!(&self.keys[key].knowledge.values, Values::Known(values) if values.len() > 1);
-            known.quantifier.is_none() && !several && !condition.values.is_empty() && !is_multivalued(&condition.key)
+            let single = self.keys[key].knowledge.is_single(&condition.key);
+            known.quantifier.is_none() && single && !condition.values.is_empty()
         });
         let satisfied = match text {
             Some(test) => {

@@ -28,12 +28,12 @@ fn told(context: &Context<'_>, statements: &[(&str, &str)]) -> String {
     }
 }
 
-const A: &str = r#""StringEquals": {"k": "a"}"#;
-const NOT_A: &str = r#""StringNotEquals": {"K": "a"}"#;
-const LIKE: &str = r#""StringLike": {"k": "a*"}"#;
-const NOT_LIKE: &str = r#""StringNotLike": {"k": "a*"}"#;
-const ABSENT: &str = r#""Null": {"k": "true"}"#;
-const PRESENT: &str = r#""Null": {"k": "false"}"#;
+const A: &str = r#""StringEquals": {"aws:SourceVpc": "a"}"#;
+const NOT_A: &str = r#""StringNotEquals": {"AWS:SourceVPC": "a"}"#;
+const LIKE: &str = r#""StringLike": {"aws:SourceVpc": "a*"}"#;
+const NOT_LIKE: &str = r#""StringNotLike": {"aws:SourceVpc": "a*"}"#;
+const ABSENT: &str = r#""Null": {"aws:SourceVpc": "true"}"#;
+const PRESENT: &str = r#""Null": {"aws:SourceVpc": "false"}"#;
 
 #[test]
 fn what_excludes_itself_is_denied_and_what_completes_itself_is_allowed() {
@@ -45,12 +45,18 @@ fn what_excludes_itself_is_denied_and_what_completes_itself_is_allowed() {
         (&[("Allow", A), ("Allow", NOT_A)], "allowed"),
         (&[("Allow", LIKE), ("Allow", NOT_LIKE)], "allowed"),
         (&[("Allow", ABSENT), ("Allow", PRESENT)], "allowed"),
-        (&[("Allow", LIKE), ("Deny", r#""StringNotEquals": {"k": "b"}"#)], "denied"),
-        (&[("Allow", A), ("Deny", r#""StringEquals": {"k": ["b", "a"]}"#)], "denied"),
-        (&[("Allow", A), ("Deny", r#""StringEqualsIgnoreCase": {"k": "A"}"#)], "denied"),
-        (&[("Allow", r#""NumericEquals": {"k": "7"}"#), ("Deny", r#""NumericEquals": {"k": 7}"#)], "denied"),
-        (&[("Allow", r#""NumericEquals": {"k": "7"}"#), ("Deny", PRESENT)], "denied"),
-        (&[("Allow", r#""StringEquals": {"k": "a"}, "StringLike": {"k": "b*"}"#)], "denied"),
+        (&[("Allow", LIKE), ("Deny", r#""StringNotEquals": {"aws:SourceVpc": "b"}"#)], "denied"),
+        (&[("Allow", A), ("Deny", r#""StringEquals": {"aws:SourceVpc": ["b", "a"]}"#)], "denied"),
+        (&[("Allow", A), ("Deny", r#""StringEqualsIgnoreCase": {"aws:SourceVpc": "A"}"#)], "denied"),
+        (
+            &[
+                ("Allow", r#""NumericEquals": {"aws:SourceVpc": "7"}"#),
+                ("Deny", r#""NumericEquals": {"aws:SourceVpc": 7}"#),
+            ],
+            "denied",
+        ),
+        (&[("Allow", r#""NumericEquals": {"aws:SourceVpc": "7"}"#), ("Deny", PRESENT)], "denied"),
+        (&[("Allow", r#""StringEquals": {"aws:SourceVpc": "a"}, "StringLike": {"aws:SourceVpc": "b*"}"#)], "denied"),
     ] {
         assert_eq!(told(&open, statements), expected, "{statements:?}");
     }
@@ -60,15 +66,21 @@ fn what_excludes_itself_is_denied_and_what_completes_itself_is_allowed() {
 fn what_is_said_twice_is_told_once() {
     let open = Context::open();
     for (statements, expected) in [
-        (&[("Allow", A), ("Allow", A)][..], r#"Allow #1 if StringEquals k "a""#),
-        (&[("Allow", A), ("Allow", LIKE)], r#"Allow #2 if StringLike k "a*""#),
-        (&[("Allow", A), ("Deny", r#""StringEquals": {"k": "b"}"#)], r#"Allow #1 if StringEquals k "a""#),
-        (&[("Allow", A), ("Deny", ABSENT)], r#"Allow #1 if StringEquals k "a""#),
-        (&[("Allow", r#""StringEquals": {"k": "a"}, "Null": {"k": "false"}"#)], r#"Allow #1 if StringEquals k "a""#),
-        (&[("Allow", PRESENT), ("Deny", NOT_A)], r#"not: Deny #2 if StringNotEquals K "a""#),
+        (&[("Allow", A), ("Allow", A)][..], r#"Allow #1 if StringEquals aws:SourceVpc "a""#),
+        (&[("Allow", A), ("Allow", LIKE)], r#"Allow #2 if StringLike aws:SourceVpc "a*""#),
+        (
+            &[("Allow", A), ("Deny", r#""StringEquals": {"aws:SourceVpc": "b"}"#)],
+            r#"Allow #1 if StringEquals aws:SourceVpc "a""#,
+        ),
+        (&[("Allow", A), ("Deny", ABSENT)], r#"Allow #1 if StringEquals aws:SourceVpc "a""#),
+        (
+            &[("Allow", r#""StringEquals": {"aws:SourceVpc": "a"}, "Null": {"aws:SourceVpc": "false"}"#)],
+            r#"Allow #1 if StringEquals aws:SourceVpc "a""#,
+        ),
+        (&[("Allow", PRESENT), ("Deny", NOT_A)], r#"not: Deny #2 if StringNotEquals AWS:SourceVPC "a""#),
         (
             &[("Allow", LIKE), ("Deny", A)],
-            "all of:\n  Allow #1 if StringLike k \"a*\"\n  not: Deny #2 if StringEquals k \"a\"",
+            "all of:\n  Allow #1 if StringLike aws:SourceVpc \"a*\"\n  not: Deny #2 if StringEquals aws:SourceVpc \"a\"",
         ),
     ] {
         assert_eq!(told(&open, statements), expected, "{statements:?}");
@@ -77,10 +89,10 @@ fn what_is_said_twice_is_told_once() {
 
 #[test]
 fn what_is_known_of_the_key_counts() {
-    let there = Context::open().with("k", Knowledge::PRESENT);
+    let there = Context::open().with("aws:SourceVpc", Knowledge::PRESENT);
     assert_eq!(told(&there, &[("Allow", A), ("Allow", NOT_A)]), "allowed");
-    let perhaps = Context::open().with("k", Knowledge::is("a").perhaps());
-    assert_eq!(told(&perhaps, &[("Allow", A), ("Deny", ABSENT)]), r#"Allow #1 if StringEquals k "a""#);
+    let perhaps = Context::open().with("aws:SourceVpc", Knowledge::is("a").perhaps());
+    assert_eq!(told(&perhaps, &[("Allow", A), ("Deny", ABSENT)]), r#"Allow #1 if StringEquals aws:SourceVpc "a""#);
     assert_eq!(told(&perhaps, &[("Allow", NOT_A), ("Deny", ABSENT)]), "denied");
 }
 
@@ -89,7 +101,7 @@ fn too_many_cases_stay_open() {
     let values: Vec<String> = (0..40).map(|n| format!(r#""v{n}""#)).collect();
     let of =
         |key: &str| format!(r#""StringEquals": {{"{key}": [{}]}}, "Null": {{"{key}": "false"}}"#, values.join(","));
-    let all = ["k", "l", "m", "n"].map(of);
+    let all = ["aws:SourceVpc", "aws:SourceVpce", "aws:UserAgent", "aws:SourceIp"].map(of);
     let statements: Vec<(&str, &str)> = all.iter().map(|condition| ("Allow", condition.as_str())).collect();
     assert!(told(&Context::open(), &statements).starts_with("one of:"));
 }

@@ -5,9 +5,9 @@ use serde_json::json;
 use super::*;
 use crate::domain::iam::Policy;
 
-/// The truth of one condition, in the notation of a policy, when `k` is as it is told.
+/// The truth of one condition, in the notation of a policy, when its key, of one value, is as it is told.
 fn told(operator: &str, values: &serde_json::Value, knowledge: Knowledge) -> Truth {
-    of_key("k", operator, values, knowledge, true)
+    of_key("aws:UserAgent", operator, values, knowledge, true)
 }
 
 fn of_key(key: &str, operator: &str, values: &serde_json::Value, knowledge: Knowledge, variables: bool) -> Truth {
@@ -191,6 +191,16 @@ fn several_values() {
 }
 
 #[test]
+fn a_key_that_nobody_documents_may_have_several_values() {
+    let of = |operator, wanted: &str, knowledge| of_key("x:new", operator, &json!(wanted), knowledge, true);
+    assert_eq!(of("StringLike", "*", Knowledge::PRESENT), Truth::Unknown);
+    assert_eq!(of("StringNotLike", "*", Knowledge::PRESENT), Truth::Unknown);
+    assert_eq!(of("StringLikeIfExists", "*", Knowledge::UNKNOWN), Truth::Unknown);
+    assert_eq!(of("ForAnyValue:StringLike", "*", Knowledge::PRESENT), Truth::True);
+    assert_eq!(of("StringEquals", "a", Knowledge::is("a")), Truth::True);
+}
+
+#[test]
 fn a_value_known_by_its_form_or_not_at_all() {
     let name = || Knowledge::like(Template::new("leasehold-", 3, ""));
     for (operator, wanted, of_form, of_any) in [
@@ -238,9 +248,10 @@ fn variables() {
         ("x", "StringEquals", "${v:name, x}", Truth::Unknown, Truth::False),
         ("ab", "StringEquals", "${v:like}", Truth::Unknown, Truth::False),
         ("bb", "StringEquals", "${v:like}", Truth::False, Truth::False),
-        ("x-1", "StringEquals", "${v:unheard}-1", Truth::Unknown, Truth::False),
-        ("x-2", "StringEquals", "${v:unheard}-1", Truth::False, Truth::False),
-        ("x-2", "StringNotEquals", "${v:unheard}-1", Truth::True, Truth::True),
+        ("x-1", "StringEquals", "${aws:username}-1", Truth::Unknown, Truth::False),
+        ("x-2", "StringEquals", "${aws:username}-1", Truth::False, Truth::False),
+        ("x-2", "StringNotEquals", "${aws:username}-1", Truth::True, Truth::True),
+        ("x-2", "StringEquals", "${v:unheard}-1", Truth::Unknown, Truth::False),
         ("A*", "StringEqualsIgnoreCase", "${v:name}", Truth::True, Truth::False),
         ("arn:aws:iam::1:role/a*", "ArnLike", "arn:aws:iam::1:role/${v:name}", Truth::True, Truth::False),
         ("arn:aws:iam::1:role/ab", "ArnLike", "arn:aws:iam::1:role/${v:name}", Truth::False, Truth::False),
