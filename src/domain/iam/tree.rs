@@ -51,7 +51,7 @@ impl Tree {
             }
             Self::Not(part) => part.write(depth, "not: ", lines),
             Self::Statement { place, policy, clause } => {
-                line(&format!("{} {policy}: {}", place.as_str(), clause.line()))
+                line(&format!("{} {policy}: {}", place.as_str(), clause.line()));
             }
             Self::Unread(place) => line(&format!("{} allows it (could not be read)", place.as_str())),
         }

@@ -52,7 +52,7 @@ pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
         _ => None,
     };
     let (body, padding) = (text.trim_end_matches('='), text.len() - text.trim_end_matches('=').len());
-    if text.len() % 4 != 0 || padding > 2 {
+    if !text.len().is_multiple_of(4) || padding > 2 {
         return None;
     }
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
@@ -67,10 +67,9 @@ pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
 ///
 /// Unknown when the pattern has fewer parts.
 pub(in crate::domain::iam) fn arn_matches(pattern: &[Sign], arn: &str) -> Truth {
-    let mut expected = pattern.splitn(6, |sign| *sign == Sign::One(':'));
     let mut parts = arn.splitn(6, ':');
     let (mut count, mut all) = (0, true);
-    while let Some(expected) = expected.next() {
+    for expected in pattern.splitn(6, |sign| *sign == Sign::One(':')) {
         count += 1;
         all &= parts.next().is_some_and(|part| signs_match(expected.iter().copied(), part, false));
     }

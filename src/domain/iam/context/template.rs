@@ -9,6 +9,13 @@ pub struct Template {
     suffix: String,
 }
 
+impl std::fmt::Display for Template {
+    /// `prefix…suffix`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}…{}", self.prefix, self.suffix)
+    }
+}
+
 /// Most `?` of a pattern for which inclusion is worked out; beyond it stays unknown.
 const MOST_SINGLE: usize = 64;
 

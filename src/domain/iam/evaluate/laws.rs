@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::iam::{Caller, Context, Knowledge, Policy, Template, Truth, Values, canonical};
+use crate::domain::iam::{
+    Caller, Context, Knowledge, Policy, StatementTrace, Template, Truth, Values, canonical, nearest_allow, trace,
+};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/Target";
 const ELSEWHERE: &str = "arn:aws:iam::444455556666:role/Target";
@@ -43,6 +45,10 @@ impl World {
 
 impl Parsed {
     fn verdict(&self, target: &str, context: &Context<'_>) -> Verdict {
+        self.ask(target, context, |request, policies| evaluate(request, policies).verdict)
+    }
+
+    fn ask<T>(&self, target: &str, context: &Context<'_>, ask: impl FnOnce(&Request<'_>, &Policies<'_>) -> T) -> T {
         let caller = Caller {
             partition: "aws",
             account: "111122223333",
@@ -59,7 +65,7 @@ impl Parsed {
             boundary: self.boundary.as_ref().map_or(Layer::None, |policy| Layer::Read(vec![named(policy)])),
             ..Policies::default()
         };
-        evaluate(&Request::new(caller, "sts:AssumeRole").on(target).within(context), &policies).verdict
+        ask(&Request::new(caller, "sts:AssumeRole").on(target).within(context), &policies)
     }
 }
 
@@ -307,6 +313,29 @@ proptest! {
         for context in [Context::open(), context(knowledge_of(&k), Knowledge::UNKNOWN)] {
             let (one, other) = (plain.verdict(world.target, &context), form.verdict(world.target, &context));
             prop_assert_eq!(certain(&one), certain(&other), "{:?} and {:?}", one, other);
+        }
+    }
+
+    #[test]
+    fn the_trace_tells_what_was_decided(world in world(&EVERY, &["k", "l"]), k in prop::sample::select(completions())) {
+        let parsed = world.parse(Value::clone);
+        let context = Context::open().with("k", knowledge_of(&k));
+        let traces = parsed.ask(world.target, &context, trace);
+        let denies: Vec<_> = traces.iter().filter(|it| it.effect == Effect::Deny).map(StatementTrace::applies).collect();
+        match parsed.verdict(world.target, &context) {
+            Verdict::DeniedExplicitly { place, statement, .. } => {
+                let told = traces.iter().find(|it| it.place == place && it.statement == statement);
+                prop_assert_eq!(told.map(StatementTrace::applies), Some(Truth::True));
+            }
+            Verdict::Allowed => prop_assert!(!denies.contains(&Truth::True)),
+            Verdict::DeniedImplicitly { lacking } => {
+                prop_assert!(!denies.contains(&Truth::True));
+                for place in lacking {
+                    let allows = nearest_allow(&traces, place);
+                    prop_assert!(allows.is_none_or(|it| it.applies() != Truth::True));
+                }
+            }
+            Verdict::Depends(_) => prop_assert!(!denies.contains(&Truth::True)),
         }
     }
 

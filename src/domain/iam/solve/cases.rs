@@ -42,7 +42,7 @@ impl Facts<'_> {
             all = all
                 .iter()
                 .flat_map(|(keys, loose)| {
-                    of_key.iter().map(move |case| ([&keys[..], &[case.clone()]].concat(), loose.clone()))
+                    of_key.iter().map(move |case| ([&keys[..], std::slice::from_ref(case)].concat(), loose.clone()))
                 })
                 .collect();
         }

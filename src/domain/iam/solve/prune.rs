@@ -23,9 +23,8 @@ pub(super) fn prune(tree: Tree, same: &mut dyn FnMut(&Tree) -> bool) -> Tree {
 
 /// The tree without its part number `at`, counted in reading order; `None` when it has fewer.
 fn without(tree: &Tree, at: &mut usize) -> Option<Part> {
-    let (parts, rebuild): (&[Tree], fn(Vec<Part>) -> Part) = match tree {
-        Tree::All(parts) => (parts, |parts| all(parts)),
-        Tree::Any(parts) => (parts, |parts| any(parts)),
+    let parts = match tree {
+        Tree::All(parts) | Tree::Any(parts) => parts,
         Tree::Not(part) => {
             return match without(part, at)? {
                 Part::Open(tree) => Some(Part::Open(Tree::Not(Box::new(tree)))),
@@ -45,7 +44,8 @@ fn without(tree: &Tree, at: &mut usize) -> Option<Part> {
     };
     let others = |skip: usize, put: Option<Part>| {
         let kept = parts.iter().enumerate().filter(|(index, _)| *index != skip);
-        rebuild(kept.map(|(_, tree)| Part::Open(tree.clone())).chain(put).collect())
+        let kept = kept.map(|(_, tree)| Part::Open(tree.clone())).chain(put);
+        if matches!(tree, Tree::All(_)) { all(kept) } else { any(kept) }
     };
     for (index, part) in parts.iter().enumerate() {
         if *at == 0 {
