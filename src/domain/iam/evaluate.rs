@@ -1,4 +1,4 @@
-use super::context::Context;
+use super::context::OPEN;
 use super::judge::{Judged, Side, judge};
 use super::naming::Via;
 use super::policies::{Layer, NamedPolicy, Policies, ResourcePolicy};
@@ -20,14 +20,15 @@ const ALWAYS: [&str; 2] = ["sts:GetCallerIdentity", "sts:GetSessionToken"];
 /// - in the account of any other resource, its policy must name the caller, or the caller's own must allow;
 /// - without a resource policy, the caller's own must allow.
 ///
-/// Whether the accounts differ is read from the resource's ARN. A resource without an account that has a policy is
+/// Nobody reaches into another partition. Whether the accounts differ is read from the resource's ARN. A resource without an account that has a policy is
 /// taken to be in another account, which asks for more. Each action of one call is a request of its own:
 /// `sts:AssumeRole` with tags or a source identity also needs `sts:TagSession` and `sts:SetSourceIdentity`.
 ///
 /// Three-valued: [`Verdict::Depends`] when the unknown keys decide, and a verdict that is certain never changes when more
-/// becomes known. Conditions on the same key are weighed together. For `Null` and the `String…` operators without set
-/// prefix and variables, whose patterns on one key exclude each other, both outcomes of what depends can come about;
-/// for other operators on a key that stands in several conditions, what depends may be certain in truth.
+/// becomes known. Conditions on the same key are weighed together. Both outcomes of what depends can come about when all
+/// that is open are conditions of `Null` and of text, without set prefix and variables, on keys of one value, and when
+/// every combination of the patterns of one key is matched by some value. Of other conditions on a key that stands in
+/// several, what depends may be certain in truth.
 ///
 /// A root user is judged as everyone else of its account.
 #[must_use]
@@ -66,6 +67,8 @@ fn decide(request: &Request<'_>, policies: &Policies<'_>, caveats: &mut Vec<Cave
             Grant { direct: Part::Open(Tree::Unread(Place::Resource)), account: Part::No }
         }
     };
+    let of_resource =
+        if is_out_of_reach(request) { Grant { direct: Part::No, account: Part::No } } else { of_resource };
     let of_caller = match identity {
         Layer::None => Part::No,
         Layer::Unread => Part::Open(Tree::Unread(Place::Identity)),
@@ -92,15 +95,23 @@ fn decide(request: &Request<'_>, policies: &Policies<'_>, caveats: &mut Vec<Cave
     lacking.dedup();
     let denies = denies.into_iter().map(|tree| Part::Open(Tree::Not(Box::new(tree))));
     let whole = all([granted].into_iter().chain(limits.into_iter().map(|(_, part)| part)).chain(denies));
-    let open = Context::open();
-    Ok(match settle(whole, request.context.unwrap_or(&open), request.action) {
+    Ok(match settle(whole, request.context.unwrap_or(&OPEN), request.action) {
         Part::No => Verdict::DeniedImplicitly { lacking },
         Part::Yes => Verdict::Allowed,
         Part::Open(tree) => Verdict::Depends(tree),
     })
 }
 
+/// Whether the resource's ARN tells another partition than the caller's.
+fn is_out_of_reach(request: &Request<'_>) -> bool {
+    let partition = request.resource.and_then(|arn| arn.strip_prefix("arn:")).and_then(|rest| rest.split(':').next());
+    partition.is_some_and(|partition| partition != request.caller.partition)
+}
+
 fn same_account(request: &Request<'_>, resource: ResourcePolicy<'_>) -> bool {
+    if is_out_of_reach(request) {
+        return false;
+    }
     let account = request.resource.and_then(|arn| arn.split(':').nth(4)).filter(|account| !account.is_empty());
     account.map_or(matches!(resource, ResourcePolicy::None), |account| account == request.caller.account)
 }

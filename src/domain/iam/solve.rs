@@ -15,19 +15,23 @@ use super::context::Context;
 use super::decision::Open;
 use super::tree::{Part, Tree};
 
+/// Most values of all open conditions together; a tree with more stays as it is.
+const MOST_VALUES: usize = 512;
+
 /// Most open things of a tree that is made minimal.
 const MOST_PRUNED: usize = 32;
 
 /// The tree without what its keys make impossible or certain.
 ///
 /// Sound for every operator: no case that a request can bring about is left out, so what comes out certain is certain.
-/// Exact, so that both outcomes of an open tree can come about, when each condition on a key that stands in several is
-/// one of `Null` and the `String…` operators without set prefix and variables, its patterns are the same or match no
-/// value together with any other, and there are at most 4,096 cases and six patterns a key. Beyond that an open tree may
-/// be certain in truth: typed values (`NumericLessThan` 5 and `NumericGreaterThan` 9), patterns within patterns.
+///
+/// Exact, so that both outcomes of an open tree can come about, when each open condition is on a key of one value, is
+/// `Null` or an operator of text without set prefix and variables, and when every combination of the patterns of one key
+/// is matched by some value; up to 512 values, 4,096 cases and six patterns a key. Beyond that an open tree may be certain
+/// in truth: of typed values (less than 5 and more than 9), and of patterns within or without each other.
 pub(super) fn settle(part: Part, context: &Context<'_>, action: &str) -> Part {
     let Part::Open(tree) = part else { return part };
-    if !repeats_a_key(&tree) {
+    if !repeats_a_key(&tree) || values(&tree) > MOST_VALUES {
         return Part::Open(tree);
     }
     let mut facts = Facts::new(context, action);
@@ -51,6 +55,11 @@ fn opens(tree: &Tree) -> Vec<&Open> {
         Tree::Statement { clause, .. } => clause.open.iter().collect(),
         Tree::Unread(_) => Vec::new(),
     }
+}
+
+fn values(tree: &Tree) -> usize {
+    let of = |open: &Open| if let Open::Condition(condition) = open { condition.values.len() } else { 0 };
+    opens(tree).into_iter().map(of).sum()
 }
 
 fn has_loose(tree: &Tree) -> bool {

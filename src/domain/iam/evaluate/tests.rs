@@ -101,6 +101,16 @@ fn trust_and_identity_in_one_account_and_across() {
 }
 
 #[test]
+fn partitions_never_meet() {
+    let (trust, grants) = (trusts("*"), lets("Allow", "*"));
+    let policies =
+        Policies { identity: layer(&grants), resource: ResourcePolicy::Trust(named(&trust)), ..Policies::default() };
+    for target in ["arn:aws-cn:iam::111122223333:role/Target", "arn:aws-us-gov:iam::444455556666:role/Target"] {
+        assert_eq!(told(&assume(role(), target), &policies), "lacks resource policy", "{target}");
+    }
+}
+
+#[test]
 fn a_deny_anywhere_decides() {
     let (trust, grants, denies) = (trusts(ME), lets("Allow", "*"), lets("Deny", "*"));
     let denied_trust = read(
