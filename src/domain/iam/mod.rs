@@ -4,7 +4,7 @@
 //! in [`Policy::notes`], and judged so that it never allows anything by itself. Judging is three-valued: what is not
 //! known stays unknown, and ends in [`Decision::Depends`] or [`Verdict::Depends`] with the conditions that decide.
 //!
-//! [`decide_trust`] asks one trust policy. [`evaluate`] asks all policies that a request meets, and [`trace`] tells how
+//! [`decide_trust`] asks one trust policy. [`evaluate()`] asks all policies that a request meets, and [`trace()`] tells how
 //! each statement was judged. What is known of the request's condition keys is a [`Context`].
 
 mod canonical;

@@ -104,7 +104,7 @@ impl Principal {
         }
     }
 
-    /// The entry's text, an account in the form that [`super::canonical`] gives it.
+    /// The entry's text, an account in the form that [`super::canonical()`] gives it.
     #[must_use]
     pub fn text(&self) -> String {
         match self {

@@ -95,7 +95,7 @@ pub fn nearest_allow(traces: &[StatementTrace], place: Place) -> Option<&Stateme
 
 /// How every statement of every policy was judged, place by place.
 ///
-/// [`super::evaluate`] says what follows. Each element is judged for itself, also behind one that fails.
+/// [`super::evaluate()`] says what follows. Each element is judged for itself, also behind one that fails.
 #[must_use]
 pub fn trace(request: &Request<'_>, policies: &Policies<'_>) -> Vec<StatementTrace> {
     let Policies { identity, resource, boundary, session, scps, rcps } = policies;
