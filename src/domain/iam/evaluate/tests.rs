@@ -185,6 +185,12 @@ fn a_role_that_assumes_itself_must_be_named() {
         };
         assert_eq!(told(&assume(role(), ME), &policies), expected, "{principal}");
     }
+    let denied = read(
+        r#"{"Effect": "Allow", "Principal": "*", "Action": "*"},
+           {"Sid": "Out", "Effect": "Deny", "Principal": {"AWS": "111122223333"}, "Action": "*"}"#,
+    );
+    let policies = Policies { resource: ResourcePolicy::Trust(named(&denied)), ..Policies::default() };
+    assert_eq!(told(&assume(role(), ME), &policies), "denied by resource policy Out");
 }
 
 #[test]
