@@ -31,7 +31,7 @@ impl Formula {
 }
 
 impl Facts<'_> {
-    /// Every case of all facts; `None` when there are too many, or when one cannot be told.
+    /// Every case of all facts; `None` when there are too many.
     pub(super) fn cases(&self) -> Option<Vec<Case>> {
         let mut all = vec![(Vec::new(), Vec::new())];
         for key in &self.keys {
@@ -60,16 +60,13 @@ impl Facts<'_> {
 impl KeyFacts {
     fn cases(&self, context: &Context<'_>, action: &str) -> Option<Vec<KeyCase>> {
         let mut cases = Vec::new();
-        let is_text = |fact: &&Fact| matches!(fact, Fact::Matches(..));
-        let free = self.facts.len() - self.facts.iter().filter(is_text).count();
         if self.knowledge.present != Truth::True {
-            // What stands for a whole condition may hold without the key too.
-            self.push(&mut cases, false, free, |_| Some(Some(false)))?;
+            self.push(&mut cases, false, |_, _| Truth::False)?;
         }
         if self.knowledge.present == Truth::False {
             return Some(cases);
         }
-        let candidates: Vec<&str> = match &self.knowledge.values {
+        let mut candidates: Vec<&str> = match &self.knowledge.values {
             Values::Known(values) => values.iter().map(String::as_str).collect(),
             values => {
                 let texts = self.facts.iter().filter_map(|fact| match fact {
@@ -79,50 +76,44 @@ impl KeyFacts {
                 texts.filter(|text| !matches!(values, Values::Like(form) if !form.contains(text))).collect()
             }
         };
+        candidates.sort_unstable();
+        candidates.dedup();
         let scope = Scope { context, action, variables: false };
-        for (at, candidate) in candidates.iter().enumerate() {
-            if candidates[..at].contains(candidate) {
-                continue;
-            }
-            self.push(&mut cases, true, free, |(test, text)| {
-                match matches(test, Actual::Text(candidate), text, &scope) {
-                    Truth::Unknown => None,
-                    told => Some(Some(told == Truth::True)),
-                }
-            })?;
+        for candidate in candidates {
+            self.push(&mut cases, true, |test, text| matches(test, Actual::Text(candidate), text, &scope))?;
         }
         if !matches!(self.knowledge.values, Values::Known(_)) {
-            let patterns = self.facts.iter().filter(|fact| !matches!(fact, Fact::Matches(Test::StringEquals, _)));
             // Any other value: none of the texts, and of the patterns any.
-            let free = patterns.count();
-            self.push(&mut cases, true, free, |(test, _)| Some((test == Test::StringEquals).then_some(false)))?;
+            self.push(
+                &mut cases,
+                true,
+                |test, _| {
+                    if test == Test::StringEquals { Truth::False } else { Truth::Unknown }
+                },
+            )?;
         }
         Some(cases)
     }
 
-    /// Adds the cases in which each text is matched as told, and the `free` facts that are not told in every way.
-    fn push(
-        &self,
-        cases: &mut Vec<KeyCase>,
-        present: bool,
-        free: usize,
-        told: impl Fn((Test, &str)) -> Option<Option<bool>>,
-    ) -> Option<()> {
+    /// Adds the cases in which each text is matched as told. What is unknown is tried both ways, and so is what stands
+    /// for a whole condition, which may hold without the key too; `None` when that is too much.
+    fn push(&self, cases: &mut Vec<KeyCase>, present: bool, told: impl Fn(Test, &str) -> Truth) -> Option<()> {
+        let each = self.facts.iter().map(|fact| match fact {
+            Fact::Matches(test, text) => told(*test, text),
+            Fact::Satisfies(_) => Truth::Unknown,
+        });
+        let each: Vec<Truth> = each.collect();
+        let free = each.iter().filter(|truth| **truth == Truth::Unknown).count();
         if free > MOST_FREE {
             return None;
         }
-        let fixed: Option<Vec<Option<bool>>> = self
-            .facts
-            .iter()
-            .map(|fact| match fact {
-                Fact::Matches(test, text) => told((*test, text)),
-                Fact::Satisfies(_) => Some(None),
-            })
-            .collect();
-        let fixed = fixed?;
         cases.extend(combinations(free).into_iter().map(|free| {
             let mut free = free.into_iter();
-            (present, fixed.iter().map(|told| told.unwrap_or_else(|| free.next().unwrap_or(false))).collect())
+            let fact = |truth: &Truth| match truth {
+                Truth::Unknown => free.next().unwrap_or(false),
+                known => *known == Truth::True,
+            };
+            (present, each.iter().map(fact).collect())
         }));
         Some(())
     }

@@ -94,6 +94,10 @@ fn what_is_known_of_the_key_counts() {
     let perhaps = Context::open().with("aws:SourceVpc", Knowledge::is("a").perhaps());
     assert_eq!(told(&perhaps, &[("Allow", A), ("Deny", ABSENT)]), r#"Allow #1 if StringEquals aws:SourceVpc "a""#);
     assert_eq!(told(&perhaps, &[("Allow", NOT_A), ("Deny", ABSENT)]), "denied");
+    // Whether AWS folds the case of such letters is not documented, but it does so alike in both.
+    let accented = Context::open().with("aws:SourceVpc", Knowledge::is("É"));
+    let folded = r#""StringEqualsIgnoreCase": {"aws:SourceVpc": "é"}"#;
+    assert_eq!(told(&accented, &[("Allow", folded), ("Deny", folded)]), "denied");
 }
 
 #[test]
