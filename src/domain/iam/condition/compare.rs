@@ -1,7 +1,8 @@
 //! One value of a request against one value of a policy.
 
+// The type of an address alone: `core` has no sockets, which pure code must not reach.
+use core::net::IpAddr;
 use std::cmp::Ordering;
-use std::net::IpAddr;
 
 use crate::domain::iam::context::Template;
 use crate::domain::iam::pattern::{Sign, signs, signs_match, wildcard_match};

@@ -1,6 +1,7 @@
 //! Values that are not just text: numbers, dates, addresses, bytes, ARNs.
 
-use std::net::IpAddr;
+// The type of an address alone: `core` has no sockets, which pure code must not reach.
+use core::net::IpAddr;
 
 use ipnet::IpNet;
 
