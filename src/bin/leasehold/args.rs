@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::{EnumValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use leasehold::domain::ttl::Ttl;
+use leasehold::domain::ttl::{Ttl, TtlError};
 use leasehold::wire::SCHEMAS;
 
 const AFTER_HELP: &str = "\
@@ -128,7 +128,7 @@ pub(crate) struct StateArgs {
     #[arg(long, value_name = "URL", env = "LEASEHOLD_STATE", help_heading = "State and AWS")]
     pub(crate) state: Option<String>,
     /// Longest time to wait for AWS, in all
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = ttl, help_heading = "State and AWS")]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = time_limit, help_heading = "State and AWS")]
     pub(crate) timeout: Ttl,
 }
 
@@ -351,6 +351,15 @@ pub(crate) struct CompletionsArgs {
 
 fn ttl(text: &str) -> Result<Ttl, String> {
     Ttl::parse(text).map_err(|error| format!("`{}` {error}", leasehold::domain::text::escape(text)))
+}
+
+fn time_limit(text: &str) -> Result<Ttl, String> {
+    match Ttl::parse(text) {
+        Err(TtlError::Zero) => {
+            Err("a time limit of zero leaves no time to ask AWS: write one such as `30s`".to_owned())
+        }
+        _ => ttl(text),
+    }
 }
 
 #[cfg(test)]

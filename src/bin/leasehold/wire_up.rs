@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use leasehold::app::{Failure, Meaning};
+use leasehold::app::{AppError, Failure, Meaning};
 use leasehold::aws::{self, AwsIssuer, AwsReader};
+use leasehold::domain::desired::Desired;
 use leasehold::domain::ttl::Ttl;
+use leasehold::output::count;
 use leasehold::ports::{ManifestSet, Manifests as _, SourceError, StateStore as _};
 use leasehold::source::{self, Directory, GitTree, WorkTree};
 use leasehold::state::{FileStore, StateUrl, parse_url};
@@ -68,6 +70,20 @@ fn read_manifests(args: &SourceArgs, prefer: Prefer, allow_dirty: bool) -> Resul
             .help("commit them, or apply the commit as it is (--ref HEAD), or say --allow-dirty, which the record keeps"))
         }
     }
+}
+
+/// Lowers the manifests. That there is no Broker among them is told with where they were looked for.
+pub(crate) fn validate(args: &SourceArgs, manifests: &ManifestSet) -> Result<Desired, AppError> {
+    let mut result = leasehold::app::validate(manifests);
+    if let Err(AppError::Manifests(errors)) = &mut result {
+        let at = args.rev.as_ref().map(|rev| format!(" at {rev}")).unwrap_or_default();
+        let read = count(manifests.files.len() as u64, "manifest");
+        for error in errors.iter_mut().filter(|error| error.kind == "no-broker") {
+            let place = format!("{read} in {}{at}", std::path::absolute(&args.dir).unwrap_or_default().display());
+            error.message = format!("{}: read {place}", error.message);
+        }
+    }
+    result
 }
 
 fn files(dir: &Path) -> Result<ManifestSet, Failure> {

@@ -134,7 +134,7 @@ fn no_hostile_manifest_or_lease_reaches_a_terminal_as_it_is() {
         known.grant =
             known.grant.map(|grant| Grant { access_key_id: bad.clone(), user_id: Some(bad.clone()), ..grant });
         let known = lease_v1::Document::new([&known], "2026-11-23T10:01:00Z".parse().expect("valid"));
-        leases(&known, &Style::PLAIN, &mut out).expect("written");
+        leases(&known, "file:///state", &Style::PLAIN, &mut out).expect("written");
         lease(&known, &Style::PLAIN, &mut out).expect("written");
         credential_summary(&known.leases[0], &Style::PLAIN, &mut out).expect("written");
         out.extend(known.to_json().into_bytes());

@@ -7,14 +7,15 @@ use crate::output::Style;
 use crate::output::inert::Inert;
 use crate::wire::lease_v1::{Document, Lease};
 
-/// Writes one line for each lease, and one that counts them.
-pub fn leases(document: &Document, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+/// Writes one line for each lease, and one that counts them; if there is none, where they were looked for (the state's
+/// URL).
+pub fn leases(document: &Document, location: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let (style, out) = (*style, &mut Inert::new(out));
     let Document { format: _, leases } = document;
     if leases.is_empty() {
-        return writeln!(out, "No leases.");
+        return writeln!(out, "No leases in the state at {}.", escape(location));
     }
-    let header = ["LEASE", "STATE", "TYPE", "EXPIRES", "ACCESS KEY"].map(str::to_owned);
+    let header = ["LEASE", "ROLE", "STATE", "EXPIRES", "ACCESS KEY"].map(str::to_owned);
     let rows: Vec<[String; 5]> = leases.iter().map(row).collect();
     let mut widths = [0; 5];
     for cells in std::iter::once(&header).chain(&rows) {
@@ -33,8 +34,16 @@ pub fn leases(document: &Document, style: &Style, out: &mut dyn Write) -> io::Re
 
 fn row(lease: &Lease) -> [String; 5] {
     let key = lease.access_key_id.as_deref().unwrap_or("-");
-    [&lease.lease_id, &state(lease), &lease.credential_type, &lease.expires_at, key]
-        .map(|text| escape(text).into_owned())
+    let expires = whole_seconds(&lease.expires_at);
+    [&lease.id, &lease.role, &state(lease), &expires, key].map(|text| escape(text).into_owned())
+}
+
+/// An RFC 3339 instant without the part of a second.
+fn whole_seconds(instant: &str) -> String {
+    match instant.split_once('.') {
+        Some((seconds, rest)) => format!("{seconds}{}", rest.trim_start_matches(|c: char| c.is_ascii_digit())),
+        None => instant.to_owned(),
+    }
 }
 
 fn aligned(cells: &[String; 5], widths: &[usize; 5]) -> String {
@@ -78,9 +87,9 @@ pub fn lease(document: &Document, style: &Style, out: &mut dyn Write) -> io::Res
             ("aws:userid", lease.user_id.as_deref()),
             ("access key id", lease.access_key_id.as_deref()),
             ("TTL", Some(&ttl)),
-            ("created", Some(created_at)),
-            ("changed", Some(updated_at)),
-            ("expires", Some(expires_at)),
+            ("created", Some(&whole_seconds(created_at))),
+            ("changed", Some(&whole_seconds(updated_at))),
+            ("expires", Some(&whole_seconds(expires_at))),
             ("record", Some(&record)),
             ("commit", lease.commit.as_deref()),
         ];
@@ -98,7 +107,7 @@ pub fn credential_summary(lease: &Lease, style: &Style, out: &mut dyn Write) -> 
         ("access key id", lease.access_key_id.as_deref()),
         ("role ARN", lease.role_arn.as_deref()),
         ("session name", lease.session_name.as_deref()),
-        ("expires", Some(&lease.expires_at)),
+        ("expires", Some(&whole_seconds(&lease.expires_at))),
     ];
     write_pairs(&pairs, *style, out)?;
     let hint = "The secrets are not shown on a terminal: pipe this command's output to where they are needed, or pass \

@@ -9,10 +9,11 @@ use crate::output::inert::Inert;
 use crate::wire::plan_v1::{Action, Brake, BrokerStep, Document, Drift, NotKnown, Step, Summary};
 
 /// Writes a plan in this order: drift, one block for each role and for the Broker document, findings, what could not be
-/// known, brakes, one summary line of stable shape, and the next step.
-pub fn plan(document: &Document, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+/// known, brakes, one summary line of stable shape, and the next step. `options` are those that this step needs, beside
+/// the target and the hash, to come to the same plan: `--dir prod`, as a shell reads them.
+pub fn plan(document: &Document, options: &[String], style: &Style, out: &mut dyn Write) -> io::Result<()> {
     plan_in_hand(document, style, out)?;
-    writeln!(Inert::new(out), "Next: {}", next(document))
+    writeln!(Inert::new(out), "Next: {}", next(document, options))
 }
 
 /// [`plan`] without the next step, for the command that takes it.
@@ -169,13 +170,16 @@ fn summary(summary: &Summary) -> String {
     )
 }
 
-fn next(document: &Document) -> String {
+fn next(document: &Document, options: &[String]) -> String {
     let Summary { changes, blocking, brakes, .. } = document.summary;
     let target = match &document.basis.target {
         Some(target) => format!(" --target {}", escape(target)),
         None => String::new(),
     };
-    let apply = format!("leasehold apply{target} --expect-plan {}", escape(&document.hash));
+    let options: String = options.iter().map(|option| format!(" {}", escape(option))).collect();
+    // apply takes what is committed, and the hash is the same for the same bytes.
+    let first = if document.basis.manifests.dirty { "commit the manifests, then " } else { "" };
+    let apply = format!("{first}leasehold apply{target}{options} --expect-plan {}", escape(&document.hash));
     let (them, roles) =
         if blocking == 1 { ("the blocking finding", "its role") } else { ("the blocking findings", "their roles") };
     if document.is_refused() {

@@ -18,7 +18,7 @@ pub(super) const ASCII: Style = Style { unicode: false, ..Style::PLAIN };
 
 pub(super) fn shown(value: &Plan, style: Style) -> String {
     let mut out = Vec::new();
-    plan(&plan_v1::Document::from_plan(value), &style, &mut out).expect("written");
+    plan(&plan_v1::Document::from_plan(value), &[], &style, &mut out).expect("written");
     String::from_utf8(out).expect("text")
 }
 
@@ -416,13 +416,13 @@ fn leases_as_a_table_and_one_by_one() {
     ];
     let now = "2026-11-23T10:01:00Z".parse().expect("valid");
     let mut out = Vec::new();
-    leases(&lease_v1::Document::new(&all, now), &Style::PLAIN, &mut out).expect("written");
-    insta::assert_snapshot!(String::from_utf8(out).expect("text"), @r"
-    LEASE                                              STATE                 TYPE          EXPIRES               ACCESS KEY
-    aws/creds/app-readonly/01JZ0000000000000000000000  intent                assumed_role  2026-11-23T10:20:00Z  -
-    aws/creds/a/01JZ0000000000000000000000             active                assumed_role  2026-11-23T10:15:00Z  ASIAEXAMPLE
-    aws/creds/a/01JZ0000000000000000000000             revoking (1 failure)  assumed_role  2026-11-23T10:15:00Z  ASIAEXAMPLE
-    aws/creds/a/01JZ0000000000000000000000             ended (refused)       assumed_role  2026-11-23T10:15:00Z  ASIAEXAMPLE
+    leases(&lease_v1::Document::new(&all, now), "file:///state", &Style::PLAIN, &mut out).expect("written");
+    insta::assert_snapshot!(String::from_utf8(out).expect("text"), @"
+    LEASE                       ROLE          STATE                 EXPIRES               ACCESS KEY
+    01JZ0000000000000000000000  app-readonly  intent                2026-11-23T10:20:00Z  -
+    01JZ0000000000000000000000  a             active                2026-11-23T10:15:00Z  ASIAEXAMPLE
+    01JZ0000000000000000000000  a             revoking (1 failure)  2026-11-23T10:15:00Z  ASIAEXAMPLE
+    01JZ0000000000000000000000  a             ended (refused)       2026-11-23T10:15:00Z  ASIAEXAMPLE
 
     4 leases, 3 open.
     ");

@@ -41,7 +41,7 @@ pub(super) fn header<'n, 'a>(document: &'n Document<'a>, faults: &mut Faults<'_>
     // Without these two, what the rest should look like is a guess.
     let owner = kind.as_ref().map_or(&first.key.span, |(entry, _)| &entry.value.span);
     if version.is_none() {
-        faults.push(owner, missing("apiVersion"));
+        faults.push(owner, Fault { help: format!("write `apiVersion: {API_VERSION}`"), ..missing("apiVersion") });
     }
     if kind.is_none() {
         faults.push(&first.key.span, missing("kind"));

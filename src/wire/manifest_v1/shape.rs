@@ -199,7 +199,12 @@ fn check(field: &FieldDoc, entry: &Entry<'_>, faults: &mut Faults<'_>) {
         }
         // Its inside is read where it is lowered.
         (Shape::Policy, Content::Map(_)) => {}
-        (shape, _) => faults.push(&node.span, value::wrong_type(node, wanted(shape))),
+        (shape, _) => {
+            let mut fault = value::wrong_type(node, wanted(shape));
+            fault.message =
+                format!("`{}` is {}, where {} is expected", value::quoted(&entry.key.text), node.kind(), wanted(shape));
+            faults.push(&node.span, fault);
+        }
     }
 }
 

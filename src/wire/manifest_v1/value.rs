@@ -6,7 +6,7 @@ use crate::domain::desired::Date;
 use crate::domain::ident::{AccountId, Arn, IdentError, PARTITIONS, is_iam_name_char};
 use crate::domain::limits;
 use crate::domain::text::is_unsafe;
-use crate::domain::ttl::Ttl;
+use crate::domain::ttl::{Ttl, TtlError};
 
 /// A scalar's text and its place.
 #[derive(Debug, Clone, Copy)]
@@ -98,10 +98,15 @@ pub(super) fn ident(kind: &'static str, text: &str, error: &IdentError) -> Fault
 
 pub(super) fn ttl(scalar: Scalar<'_>) -> Result<Ttl, Fault> {
     Ttl::parse(scalar.text).map_err(|error| {
+        let problem = match error {
+            // The rest of that sentence is the help here.
+            TtlError::Malformed => "is not a duration".to_owned(),
+            other => other.to_string(),
+        };
         said(
             "bad-duration",
             scalar.text,
-            &error.to_string(),
+            &problem,
             "not a duration",
             "write a duration such as `900`, `15m` or `1h30m`",
         )

@@ -43,7 +43,7 @@ fn a_file_that_is_no_plan() {
     assert_snapshot!(sandbox.run(&["apply", "../plan.json"]).expect(exit::FAILED).shown(), @"
     exit 1
     ── stderr
-    error[plan-unreadable]: ../plan.json cannot be used as a saved plan; because the plan was written by a newer leasehold (leasehold/plan/v9): upgrade, or plan again; help: save one with `leasehold plan --out FILE`
+    error[plan-unreadable]: ../plan.json cannot be used as a saved plan; because the plan was written by a newer leasehold (leasehold/plan/v9): upgrade, or plan again
     ");
     assert_snapshot!(sandbox.run(&["apply", "../missing.json"]).expect(exit::FAILED).shown(), @"
     exit 1

@@ -14,7 +14,7 @@ fn leases_are_listed_and_shown() {
     assert_snapshot!(sandbox.run(&["lease", "list"]).expect(exit::FINE).shown(), @"
     exit 0
     ── stdout
-    No leases.
+    No leases in the state at file://[root]/repo/.leasehold.
     ");
     let _ = sandbox.run(&["issue", "app-readonly"]).expect(exit::FINE);
     let _ = sandbox.run(&["issue", "app-rw", "--session-name", "deploy-42"]).expect(exit::FINE);
@@ -51,6 +51,8 @@ fn leases_are_listed_and_shown() {
     let of_role = sandbox.run(&["lease", "list", "--role", "app-rw", "--format", "json"]).expect(exit::FINE);
     assert!(of_role.stdout.contains(id) && !of_role.stdout.contains("app-readonly"));
     let text = sandbox.run(&["lease", "list"]).expect(exit::FINE);
+    assert!(text.stdout.lines().all(|line| line.chars().count() <= 100), "{}", text.stdout);
+    assert_eq!(text.stdout.matches('.').count(), 1, "no part of a second: {}", text.stdout);
     assert_eq!(text.stdout.matches("app-r").count(), 2, "{}", text.stdout);
 }
 
@@ -71,6 +73,6 @@ fn a_lease_that_there_is_not() {
     assert_snapshot!(sandbox.run(&["lease", "list", "--role", "app-rx"]).shown(), @"
     exit 0
     ── stdout
-    No leases.
+    No leases in the state at file://[root]/repo/.leasehold.
     ");
 }

@@ -179,9 +179,68 @@ fn faults_of_all_files_are_told_in_one_run() {
     exit 1
     ── stderr
     a.yaml:2:7: error[unknown-kind]: `Rolle` is not a kind of document; help: did you mean `Role`?
-    b.yaml:7:16: error[bad-duration]: `forever` is not a duration: write seconds (`900`) or hours, minutes and seconds (`1h30m`); help: write a duration such as `900`, `15m` or `1h30m`
+    b.yaml:7:16: error[bad-duration]: `forever` is not a duration; help: write a duration such as `900`, `15m` or `1h30m`
     ");
     let json = sandbox.run(&["plan", "--format", "json"]).expect(exit::FAILED);
     let value: serde_json::Value = serde_json::from_str(&json.stderr).expect("JSON on standard error");
     assert_eq!(value["errors"].as_array().map(Vec::len), Some(2), "{value:#}");
+}
+
+#[test]
+fn the_next_step_makes_the_same_plan() {
+    let aws = CannedAws::start();
+    let sandbox = aws.sandbox();
+    sandbox.commit(&manifests(&two(HOUR)));
+    let args =
+        ["--dir", "../repo", "--ref", "main", "--state", "../a state", "--allow-deletes", "3", "--target", "app-rw"];
+    let done = sandbox.run(&[&["plan"][..], &args].concat()).expect(exit::FINE);
+    let next = done.stdout.lines().find_map(|line| line.strip_prefix("Next: leasehold ")).expect("there is one");
+    assert!(next.contains("'../a state'"), "{next}");
+    let script = format!("{} {next} --auto-approve", crate::sandbox::binary());
+    let applied = sandbox.run_plain("/bin/sh", &["-c", &script]).expect(exit::FINE);
+    assert!(applied.stdout.contains("Applied: 1 role,"), "{}", applied.stdout);
+
+    sandbox.write("prod.yaml", &manifests(&two("max_sts_ttl: 45m")));
+    let dirty = sandbox.run(&["plan"]).expect(exit::FINE);
+    assert!(
+        dirty.stdout.contains("Next: commit the manifests, then leasehold apply --expect-plan"),
+        "{}",
+        dirty.stdout
+    );
+}
+
+#[test]
+fn a_plan_is_saved_whole_and_for_nobody_else() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let aws = CannedAws::start();
+    let sandbox = aws.sandbox();
+    sandbox.commit(&manifests(&two(HOUR)));
+    std::fs::create_dir(sandbox.path("out")).expect("made");
+    std::fs::write(sandbox.path("out/plan.json"), "older").expect("written");
+    let _ = sandbox.run(&["plan", "--out", "../out/plan.json"]).expect(exit::FINE);
+    let saved = std::fs::metadata(sandbox.path("out/plan.json")).expect("saved");
+    assert_eq!(saved.permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::read_dir(sandbox.path("out")).expect("a folder").count(), 1, "nothing else is left");
+
+    std::fs::write(sandbox.path("other"), "kept").expect("written");
+    symlink("../other", sandbox.path("out/link")).expect("linked");
+    let _ = sandbox.run(&["plan", "--out", "../out/link"]).expect(exit::FAILED);
+    assert_eq!(std::fs::read(sandbox.path("other")).expect("there"), b"kept");
+    assert_snapshot!(sandbox.run(&["plan", "--out", "../nowhere/plan.json"]).shown(), @"
+    exit 1
+    ── stderr
+    error[plan-not-saved]: the plan could not be saved as ../nowhere/plan.json; because No such file or directory (os error 2); help: name a file in a folder that is there and that you may write to
+    ");
+}
+
+#[test]
+fn a_folder_without_a_broker_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(&scene::role("app", READ_ONLY, HOUR));
+    assert_snapshot!(sandbox.run(&["validate"]).expect(exit::FAILED).shown(), @"
+    exit 1
+    ── stderr
+    error[no-broker]: no manifest is a Broker: read 1 manifest in [root]/repo; help: write one document of kind `Broker`: it says who issues
+    ");
 }

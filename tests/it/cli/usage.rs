@@ -121,3 +121,14 @@ fn variables_that_are_set_to_nothing_are_not_set() {
     let wrong = sandbox.run(&["lease", "list"]).expect(exit::USAGE);
     assert!(wrong.stderr.contains("debug"), "the levels are named: {}", wrong.stderr);
 }
+
+#[test]
+fn no_time_at_all_is_no_time_limit() {
+    assert_snapshot!(usage(&["plan", "--timeout", "0"]), @"
+    exit 64
+    ── stderr
+    error: invalid value '0' for '--timeout <DURATION>': a time limit of zero leaves no time to ask AWS: write one such as `30s`
+
+    For more information, try '--help'.
+    ");
+}

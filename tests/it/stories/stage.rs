@@ -91,7 +91,7 @@ impl Stage {
         let set = self.set();
         let desired = validate(&set)?;
         let planned = block_on(make_plan(set.basis, desired, &self.cloud(), &self.store, self.clock.now(), request))?;
-        text::plan(&plan_v1::Document::from_plan(&planned.plan), &Style::PLAIN, out).expect("memory");
+        text::plan(&plan_v1::Document::from_plan(&planned.plan), &[], &Style::PLAIN, out).expect("memory");
         Ok(planned)
     }
 
@@ -118,7 +118,7 @@ impl Stage {
     fn leases(&self, out: &mut Vec<u8>) -> Result<(), AppError> {
         let now = self.clock.now();
         let leases = block_on(list_leases(&self.store, now, LeaseFilter { role: None, all: false }))?;
-        text::leases(&lease_v1::Document::new(&leases, now), &Style::PLAIN, out).expect("memory");
+        text::leases(&lease_v1::Document::new(&leases, now), "memory://", &Style::PLAIN, out).expect("memory");
         Ok(())
     }
 }

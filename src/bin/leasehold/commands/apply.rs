@@ -21,7 +21,7 @@ pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppE
     let store = wire_up::store(args.state.state.as_deref(), &args.source.dir)?;
     let target = args.target.as_deref().or(saved_target.as_deref());
     let request = PlanRequest { target, allow_deletes: args.allow_deletes };
-    let planned = plan::make(&manifests, &store, &args.state, request).await?;
+    let planned = plan::make(&args.source, &manifests, &store, &args.state, request).await?;
 
     // The plan is shown before anything can refuse it, so that a refusal can be understood.
     let document = plan_v1::Document::from_plan(&planned.plan);
@@ -90,14 +90,13 @@ fn read_plan(file: &Path) -> Result<String, Failure> {
     // One byte more than allowed is enough for the reader of the plan to say that it is too large.
     let limit = plan_v1::MAX_BYTES as u64 + 1;
     let read = std::fs::File::open(file).and_then(|source| source.take(limit).read_to_string(&mut text));
-    read.map(|_| text).map_err(|error| unreadable(file, error.to_string()))
+    read.map(|_| text)
+        .map_err(|error| unreadable(file, error.to_string()).help("save one with `leasehold plan --out FILE`"))
 }
 
 fn unreadable(file: &Path, cause: String) -> Failure {
     let shown = file.to_string_lossy();
-    Failure::new(Meaning::Failed, "plan-unreadable", format!("{shown} cannot be used as a saved plan"))
-        .because(cause)
-        .help("save one with `leasehold plan --out FILE`")
+    Failure::new(Meaning::Failed, "plan-unreadable", format!("{shown} cannot be used as a saved plan")).because(cause)
 }
 
 /// Asks a person; only `yes` goes on.
@@ -115,7 +114,8 @@ fn ask(review: &Review, terminal: Terminal) -> Result<(), Failure> {
     if read.is_ok() && answer.trim() == "yes" {
         return Ok(());
     }
-    Err(Failure::new(Meaning::Failed, "not-approved", "the plan was not approved, and nothing was changed"))
+    Err(Failure::new(Meaning::Failed, "not-approved", "the plan was not approved, and nothing was changed")
+        .help("run apply again and answer `yes`, all of it, to apply what the plan says"))
 }
 
 fn code(applied: &Applied) -> u8 {

@@ -1,6 +1,6 @@
 use leasehold::app::{AppError, LeaseFilter, list_leases, show_lease};
 use leasehold::output::text;
-use leasehold::ports::Clock as _;
+use leasehold::ports::{Clock as _, StateStore as _};
 use leasehold::wire::lease_v1;
 
 use crate::args::{Format, LeaseCommand, LeaseListArgs, LeaseShowArgs};
@@ -24,7 +24,7 @@ async fn list(args: &LeaseListArgs, terminal: Terminal) -> Result<u8, AppError> 
     let document = lease_v1::Document::new(&leases, now);
     print(|out| match args.place.format {
         Format::Json => out.write_all(document.to_json().as_bytes()),
-        Format::Text => text::leases(&document, &terminal.out_style(), out),
+        Format::Text => text::leases(&document, &store.location(), &terminal.out_style(), out),
     })?;
     Ok(exit::FINE)
 }

@@ -1,10 +1,16 @@
-use leasehold::app::{AppError, Failure, Meaning, PlanRequest, Planned, make_plan, validate};
+use std::ffi::OsString;
+use std::fs::{OpenOptions, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use leasehold::app::{AppError, Failure, Meaning, PlanRequest, Planned, make_plan};
 use leasehold::domain::plan::Plan;
 use leasehold::output::text;
 use leasehold::ports::{Clock as _, ManifestSet};
 use leasehold::wire::plan_v1;
 
-use crate::args::{Format, PlanArgs, StateArgs};
+use crate::args::{Format, PlanArgs, SourceArgs, StateArgs};
 use crate::exit;
 use crate::system::SystemClock;
 use crate::terminal::{Terminal, print};
@@ -14,31 +20,85 @@ pub(crate) async fn run(args: &PlanArgs, terminal: Terminal) -> Result<u8, AppEr
     let manifests = wire_up::manifests(&args.source, Prefer::CommitInCi, false)?;
     let store = wire_up::store(args.state.state.as_deref(), &args.source.dir)?;
     let request = PlanRequest { target: args.target.as_deref(), allow_deletes: args.allow_deletes };
-    let Planned { plan, .. } = make(&manifests, &store, &args.state, request).await?;
+    let Planned { plan, .. } = make(&args.source, &manifests, &store, &args.state, request).await?;
     let document = plan_v1::Document::from_plan(&plan);
     if let Some(file) = &args.out {
-        std::fs::write(file, document.to_json()).map_err(|error| {
-            Failure::new(Meaning::Failed, "plan-not-saved", "the plan could not be saved").because(error.to_string())
+        save(file, &document.to_json()).map_err(|error| {
+            let shown = file.to_string_lossy();
+            Failure::new(Meaning::Failed, "plan-not-saved", format!("the plan could not be saved as {shown}"))
+                .because(error.to_string())
+                .help("name a file in a folder that is there and that you may write to")
         })?;
     }
     print(|out| match args.format {
         Format::Json => out.write_all(document.to_json().as_bytes()),
-        Format::Text => text::plan(&document, &terminal.out_style(), out),
+        Format::Text => text::plan(&document, &options(args), &terminal.out_style(), out),
     })?;
     Ok(code(&plan, args.detailed_exitcode))
 }
 
 /// Makes a plan with the live AWS that the Broker's region leads to.
 pub(crate) async fn make(
+    source: &SourceArgs,
     manifests: &ManifestSet,
     store: &Store,
     state: &StateArgs,
     request: PlanRequest<'_>,
 ) -> Result<Planned, AppError> {
     // Faults in the manifests are told before anybody is asked for credentials.
-    let desired = validate(manifests)?;
+    let desired = wire_up::validate(source, manifests)?;
     let reader = wire_up::reader(&desired.broker.spec.region, state.timeout).await?;
     make_plan(manifests.basis.clone(), desired, &reader, store, SystemClock.now(), request).await
+}
+
+/// Writes a file of mode 0600 whole or not at all. A name that is a link or a device is refused: what it leads to is
+/// not ours to replace.
+fn save(file: &Path, text: &str) -> io::Result<()> {
+    if file.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "something that is no plain file has that name"));
+    }
+    let name = file.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::IsADirectory))?;
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}.tmp", std::process::id()));
+    let temporary = file.with_file_name(temporary);
+    let mut made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    let written = made
+        .set_permissions(Permissions::from_mode(0o600))
+        .and_then(|()| made.write_all(text.as_bytes()))
+        .and_then(|()| made.sync_all())
+        .and_then(|()| std::fs::rename(&temporary, file));
+    if written.is_err() {
+        // What made it fail is what is told.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// What apply must be told to make the same plan, beside the target and the hash.
+fn options(args: &PlanArgs) -> Vec<String> {
+    let SourceArgs { dir, rev, path } = &args.source;
+    let dir = (dir != Path::new(".")).then(|| dir.to_string_lossy().into_owned());
+    // A state that the environment names is named for apply as well.
+    let state = args.state.state.clone().filter(|state| std::env::var("LEASEHOLD_STATE").ok().as_ref() != Some(state));
+    let deletes = args.allow_deletes.map(|deletes| deletes.to_string());
+    let given = [
+        ("--dir", dir),
+        ("--ref", rev.clone()),
+        ("--path", path.clone()),
+        ("--state", state),
+        ("--allow-deletes", deletes),
+    ];
+    given.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", quoted(&value?)))).collect()
+}
+
+/// A word as a POSIX shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 fn code(plan: &Plan, detailed: bool) -> u8 {

@@ -11,7 +11,7 @@ use crate::wire_up::{self, Prefer};
 
 pub(crate) fn run(args: &ValidateArgs, terminal: Terminal) -> Result<u8, AppError> {
     let manifests = wire_up::manifests(&args.source, Prefer::CommitInCi, false)?;
-    let desired = app::validate(&manifests)?;
+    let desired = wire_up::validate(&args.source, &manifests)?;
     let findings = app::judge_offline(&desired, SystemClock.now());
     let document = findings_v1::Document::new(&[], &findings);
     print(|out| {
