@@ -67,7 +67,8 @@ fn refuse_shared(fd: &OwnedFd, path: &Path, location: &str) -> Result<(), StoreE
         return refuse(
             format!("the state folder can be written by other users (mode {:04o})", mode.as_raw_mode()),
             format!(
-                "whoever can write to it decides what is issued: make sure that nobody did, then `chmod 700 {}`",
+                "whoever can write to it decides what is issued: make sure that nobody did, then `chmod 700 {}`; or name a \
+                 folder of your own",
                 crate::domain::text::escape(&path.to_string_lossy())
             ),
         );

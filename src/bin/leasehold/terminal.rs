@@ -108,8 +108,12 @@ pub(crate) fn refuse_closed_output() -> Result<(), Failure> {
     if !(both_ways && is_null) {
         return Ok(());
     }
-    Err(Failure::new(Meaning::Failed, "output-closed", "standard output is closed, and the credential would be lost")
-        .help("nothing was issued; send standard output to what needs the credential"))
+    Err(Failure::new(
+        Meaning::Failed,
+        "output-closed",
+        "standard output is closed or leads nowhere, and the credential would be lost",
+    )
+    .help("nothing was issued; send standard output to what needs the credential"))
 }
 
 fn output_failed(error: &io::Error) -> Failure {

@@ -60,7 +60,7 @@ fn a_closed_output_costs_no_lease() {
     assert_snapshot!(sandbox.run_plain("/bin/sh", &["-c", &closed]).shown(), @"
     exit 1
     ── stderr
-    error[output-closed]: standard output is closed, and the credential would be lost; help: nothing was issued; send standard output to what needs the credential
+    error[output-closed]: standard output is closed or leads nowhere, and the credential would be lost; help: nothing was issued; send standard output to what needs the credential
     ");
     assert!(aws.sessions().is_empty());
     let chosen = format!("{} issue app-rw >/dev/null", crate::sandbox::binary());
