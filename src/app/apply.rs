@@ -72,7 +72,7 @@ pub fn review(mut planned: Planned, expectation: &Expectation, allow_dirty: bool
         let more = planned.plan.report.brakes.len() - 1;
         let mut failure = Failure::new(Meaning::Brake, brake.name, brake.message.clone()).help(brake.remedy.clone());
         if more > 0 {
-            failure = failure.because(format!("{more} more brake(s) refuse this plan; `plan` lists them"));
+            failure = failure.because(format!("more brakes refuse this plan ({more}); `plan` lists them"));
         }
         return Err(failure);
     }
