@@ -13,7 +13,7 @@ use crate::domain::ident::{Name, RoleArn};
 use crate::domain::record::{AppliedRole, Basis, Record, RoleFacts};
 use crate::domain::role::{Field, Role, RoleSpec};
 use crate::domain::rules::{self, RuleInput};
-use crate::domain::world::{Fact, LiveRole, Unknown, World};
+use crate::domain::world::{Fact, LiveRole, Unknown, World, WorldIndex};
 
 /// Everything a plan is made from.
 #[derive(Debug, Clone, Copy)]
@@ -47,18 +47,19 @@ impl PlanInput<'_> {
 #[must_use]
 pub fn plan(input: &PlanInput<'_>) -> Plan {
     let findings = judge(input);
+    let world = input.world.index();
     let both = both(input);
     let blocking = blocking_codes(&findings);
     let leases = leases_by_role(input);
     let mut steps = Vec::new();
-    let mut fingerprints = BTreeMap::new();
+    let mut fingerprints = Vec::with_capacity(both.len());
     let mut unchanged = 0;
     for (name, Both { before, role }) in &both {
         let (name, before, role) = (*name, *before, *role);
-        let after = role.map(|role| Next::of(role, before, input.world, blocking.get(name)));
+        let after = role.map(|role| Next::of(role, before, &world, blocking.get(name)));
         let open = leases.get(name).map_or(&[][..], Vec::as_slice);
         let (fingerprint, step) = step(name, before, after.as_ref(), role, open, input.now);
-        fingerprints.insert(name.clone(), fingerprint);
+        fingerprints.push((name.clone(), fingerprint));
         match step {
             Some(step) => steps.push(step),
             None => unchanged += 1,
@@ -71,16 +72,16 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
             .record
             .map(|record| RecordRef { lineage: record.head.lineage.clone(), serial: record.head.serial }),
         rules: rules::version(),
-        fingerprints,
+        fingerprints: fingerprints.into_iter().collect(),
         target: input.target.cloned(),
     };
     let report = Report {
         caller: input.world.caller.present().cloned(),
         drift: input
             .record
-            .map(|record| drift::find(&record.snapshot, input.world, |name| input.concerns(name)))
+            .map(|record| drift::find(&record.snapshot, &world, |name| input.concerns(name)))
             .unwrap_or_default(),
-        unknowns: unknowns(input, &both),
+        unknowns: unknowns(input, &world, &both),
         brakes: brakes::find(input, &steps),
         findings,
         unchanged,
@@ -97,23 +98,29 @@ fn judge(input: &PlanInput<'_>) -> Vec<Finding> {
 }
 
 /// A role as it was recorded and as it is declared: one of them at least.
-#[derive(Default)]
 struct Both<'a> {
     before: Option<&'a AppliedRole>,
     role: Option<&'a Role>,
 }
 
-/// Every role that is declared or recorded. Of several documents of one name, the first: a second one is a finding that
-/// blocks.
-fn both<'a>(input: &PlanInput<'a>) -> BTreeMap<&'a Name, Both<'a>> {
+/// Every role that is declared or recorded, by name. Of several documents of one name, the first: a second one is a
+/// finding that blocks. Both sides are sorted and walked side by side, because names share long beginnings.
+fn both<'a>(input: &PlanInput<'a>) -> Vec<(&'a Name, Both<'a>)> {
+    let mut declared: Vec<&Role> = input.desired.roles.iter().filter(|role| input.concerns(&role.spec.name)).collect();
+    declared.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
+    declared.dedup_by(|later, first| later.spec.name == first.spec.name);
     let recorded = input.record.into_iter().flat_map(|record| &record.snapshot.roles);
-    let mut both: BTreeMap<&Name, Both<'_>> = recorded
-        .filter(|(name, _)| input.concerns(name))
-        .map(|(name, applied)| (name, Both { before: Some(applied), role: None }))
-        .collect();
-    for role in input.desired.roles.iter().filter(|role| input.concerns(&role.spec.name)) {
-        both.entry(&role.spec.name).or_default().role.get_or_insert(role);
+    let mut recorded = recorded.filter(|(name, _)| input.concerns(name)).peekable();
+    let mut both = Vec::with_capacity(declared.len());
+    for role in declared {
+        let name = &role.spec.name;
+        while let Some((gone, applied)) = recorded.next_if(|(recorded, _)| *recorded < name) {
+            both.push((gone, Both { before: Some(applied), role: None }));
+        }
+        let before = recorded.next_if(|(recorded, _)| *recorded == name).map(|(_, applied)| applied);
+        both.push((name, Both { before, role: Some(role) }));
     }
+    both.extend(recorded.map(|(gone, applied)| (gone, Both { before: Some(applied), role: None })));
     both
 }
 
@@ -153,7 +160,7 @@ impl<'a> Next<'a> {
     fn of(
         role: &'a Role,
         before: Option<&'a AppliedRole>,
-        world: &'a World,
+        world: &WorldIndex<'a>,
         blocking: Option<&BTreeSet<&'a str>>,
     ) -> Self {
         let mut facts = BTreeMap::new();
@@ -258,13 +265,13 @@ fn broker_step(input: &PlanInput<'_>) -> Option<BrokerStep> {
     })
 }
 
-fn unknowns(input: &PlanInput<'_>, both: &BTreeMap<&Name, Both<'_>>) -> Vec<NotKnown> {
+fn unknowns(input: &PlanInput<'_>, world: &WorldIndex<'_>, both: &[(&Name, Both<'_>)]) -> Vec<NotKnown> {
     let mut concerned: BTreeMap<&RoleArn, (&Unknown, BTreeSet<&Name>)> = BTreeMap::new();
     for (name, Both { before, role }) in both {
         let declared = role.iter().flat_map(|role| role.spec.credential.role_arns());
         let recorded = before.iter().flat_map(|applied| applied.facts.keys());
         for arn in declared.chain(recorded) {
-            if let Fact::Unknown(unknown) = input.world.role(arn) {
+            if let Fact::Unknown(unknown) = world.role(arn) {
                 concerned.entry(arn).or_insert_with(|| (unknown, BTreeSet::new())).1.insert(name);
             }
         }

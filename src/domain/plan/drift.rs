@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::{Drift, fields};
 use crate::domain::ident::{Name, RoleArn};
 use crate::domain::record::{RoleFacts, Snapshot};
-use crate::domain::world::{Fact, LiveRole, World};
+use crate::domain::world::{Fact, LiveRole, WorldIndex};
 
 /// Live facts that differ from the recorded ones, by role ARN. What could not be read is no drift.
-pub(super) fn find(snapshot: &Snapshot, world: &World, concerns: impl Fn(&Name) -> bool) -> Vec<Drift> {
+pub(super) fn find(snapshot: &Snapshot, world: &WorldIndex<'_>, concerns: impl Fn(&Name) -> bool) -> Vec<Drift> {
     let mut drifted: BTreeMap<&RoleArn, Drift> = BTreeMap::new();
     for (name, applied) in snapshot.roles.iter().filter(|(name, _)| concerns(name)) {
         for (arn, facts) in &applied.facts {

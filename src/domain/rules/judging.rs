@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::domain::Timestamp;
 use crate::domain::credential::{AssumedRoleSpec, CredentialSpec};
@@ -70,14 +70,14 @@ impl<'a> Judging<'a> {
     pub(super) fn new(input: RuleInput<'a>) -> Self {
         let RuleInput { desired, world, now } = input;
         let caller = broker_as_caller(&desired.broker.spec.principal, world);
-        let mut known = BTreeMap::new();
+        let (index_of, mut known) = (world.index(), HashMap::new());
         let mut facts = Vec::new();
         let mut targets = Vec::new();
         for role in &desired.roles {
             let CredentialSpec::AssumedRole(spec) = &role.spec.credential else { continue };
             for (index, arn) in spec.role_arns.iter().enumerate() {
-                let at = *known.entry(arn).or_insert_with(|| {
-                    let fact = world.role(arn);
+                let at = *known.entry(arn.as_str()).or_insert_with(|| {
+                    let fact = index_of.role(arn);
                     let policy = fact.present().and_then(|live| live.trust.policy.as_ref().ok());
                     let assume = policy.map(|policy| decide_trust(policy, &Request::new(caller, "sts:AssumeRole")));
                     facts.push(TargetFacts { fact, assume });
