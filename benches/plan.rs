@@ -20,7 +20,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, SamplingMode, criterion_group};
 use leasehold::domain::iam::{Caller, Policy, Request, decide_trust};
 use leasehold::domain::rules::{RuleInput, judge};
-use leasehold::domain::world::Trust;
+use leasehold::domain::world::LivePolicy;
 use leasehold::wire::{manifest_v1, state_v1};
 
 use population::Population;
@@ -63,7 +63,7 @@ fn parts(criterion: &mut Criterion) {
         });
         group.bench_function(BenchmarkId::new("read-trust-policies", roles), |b| {
             let texts: Vec<String> = (0..roles).map(population::trust).collect();
-            b.iter_with_large_drop(|| texts.iter().map(|text| Trust::read(text)).collect::<Vec<_>>());
+            b.iter_with_large_drop(|| texts.iter().map(|text| LivePolicy::read(text)).collect::<Vec<_>>());
         });
         let snapshot = state_v1::encode_snapshot(1, "bench", &deployment.record().snapshot);
         group.bench_function(BenchmarkId::new("read-snapshot", roles), |b| {

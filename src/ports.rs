@@ -13,7 +13,7 @@ use crate::domain::record::Basis;
 use crate::domain::secret::{Credentials, Secret};
 use crate::domain::span::SourceFile;
 use crate::domain::ttl::Ttl;
-use crate::domain::world::{CallerIdentity, Fact, LiveRole};
+use crate::domain::world::{CallerIdentity, Wanted, World};
 
 /// Where manifests come from: a folder, or a commit.
 pub trait Manifests {
@@ -48,13 +48,10 @@ pub trait CloudRead {
     /// `sts:GetCallerIdentity`.
     fn caller_identity(&self) -> impl Future<Output = Result<CallerIdentity, CloudError>> + Send;
 
-    /// The live state of these roles, one entry for each: few are read one by one, many in bulk. Never fails as a whole:
-    /// what could not be read is [`Fact::Unknown`]. Roles of other accounts than `caller`'s are unknown.
-    fn roles(
-        &self,
-        caller: &CallerIdentity,
-        arns: &[RoleArn],
-    ) -> impl Future<Output = BTreeMap<RoleArn, Fact<LiveRole>>> + Send;
+    /// Everything that is wanted, one entry for each: few roles are read one by one, many in bulk. Never fails as a whole:
+    /// what could not be read is [`Unknown`](crate::domain::world::Fact::Unknown), and one account's failure leaves the
+    /// others as they are.
+    fn world(&self, caller: &CallerIdentity, wanted: &Wanted) -> impl Future<Output = World> + Send;
 
     /// API calls made so far, retries included.
     fn calls(&self) -> u32;

@@ -10,7 +10,7 @@ use leasehold::domain::ident::{AccountId, Name, RoleArn};
 use leasehold::domain::plan::{OpenLease, Plan, PlanInput, plan};
 use leasehold::domain::record::{Basis, Head, Record, Snapshot};
 use leasehold::domain::span::SourceFile;
-use leasehold::domain::world::{CallerIdentity, Fact, LiveRole, Trust, World};
+use leasehold::domain::world::{CallerIdentity, Fact, LivePolicy, LiveRole, World};
 use leasehold::wire::manifest_v1;
 
 const BROKER: &str = "arn:aws:iam::111122223333:role/VaultRunner";
@@ -144,7 +144,8 @@ fn world(roles: usize) -> World {
             arn: arn.clone(),
             role_id: format!("AROAEXAMPLE{index:010}"),
             max_session_duration: 3_600,
-            trust: Trust::read(&trust(index)),
+            trust: LivePolicy::read(&trust(index)),
+            tags: None,
         };
         (arn, Fact::Present(live))
     });
@@ -155,5 +156,5 @@ fn world(roles: usize) -> World {
         arn: "arn:aws:sts::111122223333:assumed-role/VaultRunner/ci".to_owned(),
         user_id: "AROAEXAMPLEVAULTRUNNER:ci".to_owned(),
     };
-    World { caller: Fact::Present(caller), roles, calls: 12 }
+    World { calls: 12, ..World::of_roles(Fact::Present(caller), roles) }
 }

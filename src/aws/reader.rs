@@ -12,7 +12,7 @@ use super::retry::{Caller, Repeat};
 use super::roles::{Search, live, unknown, unread, why};
 use super::session::Session;
 use crate::domain::ident::RoleArn;
-use crate::domain::world::{CallerIdentity, Fact, LiveRole, Why};
+use crate::domain::world::{CallerIdentity, Fact, LiveRole, Wanted, Why, World};
 use crate::ports::{CloudError, CloudErrorKind, CloudRead};
 
 /// Up to this many roles are read one by one with `iam:GetRole`, which a policy can allow for just these roles. More are
@@ -40,6 +40,36 @@ impl AwsReader {
         let (sts, sts_caller) = session.sts();
         let (iam, iam_caller) = session.iam();
         Self { sts, iam, sts_caller, iam_caller }
+    }
+
+    /// The live state of these roles, one entry for each. Never fails as a whole; roles of other accounts than `caller`'s
+    /// are unknown.
+    pub async fn roles(&self, caller: &CallerIdentity, arns: &[RoleArn]) -> BTreeMap<RoleArn, Fact<LiveRole>> {
+        let distinct: BTreeSet<&RoleArn> = arns.iter().collect();
+        let (own, foreign): (Vec<_>, Vec<_>) =
+            distinct.into_iter().cloned().partition(|arn| *arn.account() == caller.account);
+        let mut facts: BTreeMap<_, _> = foreign
+            .into_iter()
+            .map(|arn| {
+                let detail = format!(
+                    "it is in account {}, and {} reads account {} only",
+                    arn.account(),
+                    caller.arn,
+                    caller.account
+                );
+                (arn, unknown(Why::OtherAccount, detail))
+            })
+            .collect();
+        if own.is_empty() {
+            return facts;
+        }
+        let running = self.iam_caller.start();
+        if own.len() <= GET_ROLE_LIMIT {
+            facts.extend(self.one_by_one(&own, running.end()).await);
+        } else {
+            facts.extend(self.in_bulk(&own, running.end()).await);
+        }
+        facts
     }
 
     async fn one_by_one(&self, wanted: &[RoleArn], end: Instant) -> Vec<(RoleArn, Fact<LiveRole>)> {
@@ -132,32 +162,10 @@ impl CloudRead for AwsReader {
         identity::caller_identity(&self.sts, &self.sts_caller).await
     }
 
-    async fn roles(&self, caller: &CallerIdentity, arns: &[RoleArn]) -> BTreeMap<RoleArn, Fact<LiveRole>> {
-        let distinct: BTreeSet<&RoleArn> = arns.iter().collect();
-        let (own, foreign): (Vec<_>, Vec<_>) =
-            distinct.into_iter().cloned().partition(|arn| *arn.account() == caller.account);
-        let mut facts: BTreeMap<_, _> = foreign
-            .into_iter()
-            .map(|arn| {
-                let detail = format!(
-                    "it is in account {}, and {} reads account {} only",
-                    arn.account(),
-                    caller.arn,
-                    caller.account
-                );
-                (arn, unknown(Why::OtherAccount, detail))
-            })
-            .collect();
-        if own.is_empty() {
-            return facts;
-        }
-        let running = self.iam_caller.start();
-        if own.len() <= GET_ROLE_LIMIT {
-            facts.extend(self.one_by_one(&own, running.end()).await);
-        } else {
-            facts.extend(self.in_bulk(&own, running.end()).await);
-        }
-        facts
+    async fn world(&self, caller: &CallerIdentity, wanted: &Wanted) -> World {
+        let arns: Vec<RoleArn> = wanted.roles().cloned().collect();
+        let facts = self.roles(caller, &arns).await;
+        World { calls: self.calls(), ..World::of_roles(Fact::Present(caller.clone()), facts) }
     }
 
     fn calls(&self) -> u32 {

@@ -6,7 +6,7 @@ use aws_sdk_iam::types::Role;
 use percent_encoding::percent_decode_str;
 
 use crate::domain::ident::RoleArn;
-use crate::domain::world::{Fact, LiveRole, Trust, Unknown, Why};
+use crate::domain::world::{Fact, LivePolicy, LiveRole, Unknown, Why};
 use crate::ports::{CloudError, CloudErrorKind};
 
 /// Wanted roles that a list of the account's roles is searched for.
@@ -66,8 +66,8 @@ fn read(role: &Role) -> Result<LiveRole, String> {
     let seconds = role.max_session_duration().ok_or("has no MaxSessionDuration")?;
     let max_session_duration = u32::try_from(seconds).map_err(|_| format!("has the MaxSessionDuration {seconds}"))?;
     let document = role.assume_role_policy_document().ok_or("has no AssumeRolePolicyDocument")?;
-    let trust = Trust::read(&decode(document)?);
-    Ok(LiveRole { arn, role_id: role.role_id().to_owned(), max_session_duration, trust })
+    let trust = LivePolicy::read(&decode(document)?);
+    Ok(LiveRole { arn, role_id: role.role_id().to_owned(), max_session_duration, trust, tags: None })
 }
 
 /// Undoes RFC 3986 percent encoding, strictly: `+` is a plus sign, a broken escape is an error.

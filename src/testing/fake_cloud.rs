@@ -14,7 +14,7 @@ use crate::domain::iam::{Caller, Decision, evaluate_trust};
 use crate::domain::ident::{AccountId, BrokerPrincipal, RoleArn, is_iam_name_char};
 use crate::domain::limits;
 use crate::domain::secret::{Credentials, Secret};
-use crate::domain::world::{CallerIdentity, Fact, LiveRole, Trust, Unknown, Why};
+use crate::domain::world::{CallerIdentity, Fact, LivePolicy, LiveRole, Unknown, Wanted, Why, World};
 use crate::ports::{
     AssumeRole, Clock, CloudError, CloudErrorKind, CloudRead, FederationToken, Issued, Issuer, SessionToken,
 };
@@ -76,7 +76,8 @@ impl<C: Clock> FakeCloud<C> {
         let mut inner = self.lock();
         inner.made += 1;
         let role_id = format!("AROAFAKE{:012}", inner.made);
-        let live = LiveRole { arn: arn.clone(), role_id, max_session_duration, trust: Trust::read(trust) };
+        let live =
+            LiveRole { arn: arn.clone(), role_id, max_session_duration, trust: LivePolicy::read(trust), tags: None };
         inner.roles.insert(arn.as_str().to_ascii_lowercase(), live);
     }
 
@@ -234,10 +235,10 @@ impl<C: Clock + Sync + Send> CloudRead for FakeCloud<C> {
         Ok(self.identity())
     }
 
-    async fn roles(&self, caller: &CallerIdentity, arns: &[RoleArn]) -> BTreeMap<RoleArn, Fact<LiveRole>> {
+    async fn world(&self, caller: &CallerIdentity, wanted: &Wanted) -> World {
         let unknown = |why, detail: &str| Fact::Unknown(Unknown { why, detail: detail.to_owned() });
         let mut facts = BTreeMap::new();
-        for arn in arns {
+        for arn in wanted.roles() {
             let fact = match self.begin("iam:GetRole") {
                 Err(error) if error.kind == CloudErrorKind::Throttled => unknown(Why::Throttled, &error.message),
                 Err(error) => unknown(Why::Unreachable, &error.message),
@@ -258,7 +259,7 @@ impl<C: Clock + Sync + Send> CloudRead for FakeCloud<C> {
             };
             facts.insert(arn.clone(), fact);
         }
-        facts
+        World { calls: self.calls(), ..World::of_roles(Fact::Present(caller.clone()), facts) }
     }
 
     fn calls(&self) -> u32 {

@@ -43,11 +43,7 @@ fn judge(rule: &Rule, shown: &Shown) -> Vec<Finding> {
     let desired = manifest_v1::read(&[file]).unwrap_or_else(|errors| panic!("{}: {errors:#?}", rule.code));
     let world = match &shown.world {
         Some(text) => world_v1::read(text).unwrap_or_else(|error| panic!("{}: {error}", rule.code)),
-        None => World {
-            caller: Fact::Unknown(Unknown { why: Why::NotRead, detail: String::new() }),
-            roles: BTreeMap::new(),
-            calls: 0,
-        },
+        None => World::of_roles(Fact::Unknown(Unknown { why: Why::NotRead, detail: String::new() }), BTreeMap::new()),
     };
     rules::judge(RuleInput { desired: &desired, world: &world, now: now() })
 }

@@ -14,7 +14,7 @@ use leasehold::domain::plan::{Action, Plan};
 use leasehold::domain::record::Basis;
 use leasehold::domain::span::SourceFile;
 use leasehold::domain::ttl::Ttl;
-use leasehold::domain::world::{CallerIdentity, Fact, LiveRole, Trust, Unknown, Why, World};
+use leasehold::domain::world::{CallerIdentity, Fact, LivePolicy, LiveRole, Unknown, Why, World};
 use leasehold::ports::Clock as _;
 use leasehold::testing::{CountingIds, FixedClock, MemoryStore, block_on};
 use leasehold::wire::plan_v1;
@@ -114,7 +114,8 @@ fn fact(at: usize) -> impl Strategy<Value = Fact<LiveRole>> {
         arn: arn(&role_arn(at)),
         role_id: format!("AROAEXAMPLE{at}{id}"),
         max_session_duration: max,
-        trust: Trust::read(&trust),
+        trust: LivePolicy::read(&trust),
+        tags: None,
     });
     let unknown = select(&Why::ALL[..]).prop_map(|why| Fact::Unknown(Unknown { why, detail: "not told".to_owned() }));
     prop_oneof![8 => live.prop_map(Fact::Present), 1 => Just(Fact::Absent), 1 => unknown]
@@ -126,7 +127,7 @@ fn world() -> impl Strategy<Value = World> {
         let principal = BrokerPrincipal::parse(USER).expect("a principal");
         let (account, user_id) = (principal.account().clone(), "AIDAEXAMPLEBROKER0001".to_owned());
         let caller = Fact::Present(CallerIdentity { account, arn: USER.to_owned(), user_id });
-        World { caller, roles: roles.collect(), calls: 0 }
+        World::of_roles(caller, roles.collect())
     })
 }
 

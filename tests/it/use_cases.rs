@@ -6,7 +6,7 @@ use leasehold::domain::audit::AuditAction;
 use leasehold::domain::lease::{Ending, LeaseState};
 use leasehold::domain::plan::Action;
 use leasehold::domain::ttl::Ttl;
-use leasehold::domain::world::Trust;
+use leasehold::domain::world::LivePolicy;
 use leasehold::ports::StateStore as _;
 use leasehold::testing::{MemoryStore, Trouble, block_on};
 use leasehold::wire::{plan_v1, state_v1};
@@ -51,7 +51,7 @@ fn a_trust_policy_written_another_way_is_no_drift() {
     let other = format!(
         r#"{{"Statement":{{"Action":["sts:TagSession","STS:AssumeRole","sts:SetSourceIdentity"],"Principal":{{"AWS":["{RUNNER}"]}},"Effect":"Allow"}},"Version":"2012-10-17"}}"#
     );
-    scene.cloud.edit_role(&arn(READ_ONLY), |live| live.trust = Trust::read(&other));
+    scene.cloud.edit_role(&arn(READ_ONLY), |live| live.trust = LivePolicy::read(&other));
     assert!(!scene.plan(&store, &two()).plan.has_changes());
 }
 
@@ -59,7 +59,7 @@ fn a_trust_policy_written_another_way_is_no_drift() {
 fn a_role_that_aws_broke_is_suspended_and_the_others_are_not_held_up() {
     let (scene, store) = (Scene::new(), MemoryStore::new());
     scene.apply(&store, &two()).expect("applied");
-    scene.cloud.edit_role(&arn(READ_ONLY), |live| live.trust = Trust::read(&trusting(USER)));
+    scene.cloud.edit_role(&arn(READ_ONLY), |live| live.trust = LivePolicy::read(&trusting(USER)));
     let longer = role("app-readonly", READ_ONLY, HOUR) + &role("app-rw", READ_WRITE, "max_sts_ttl: 30m");
     let applied = scene.apply(&store, &longer).expect("applied");
     assert_eq!(applied.violating.len(), 1);
@@ -67,7 +67,7 @@ fn a_role_that_aws_broke_is_suspended_and_the_others_are_not_held_up() {
     assert_eq!((refused.meaning, refused.kind), (Meaning::RefusedHere, "role-violating"));
     scene.issue(&store, "app-rw").map(drop).expect("issued");
 
-    scene.cloud.edit_role(&arn(READ_ONLY), |live| live.trust = Trust::read(&trusting(RUNNER)));
+    scene.cloud.edit_role(&arn(READ_ONLY), |live| live.trust = LivePolicy::read(&trusting(RUNNER)));
     let applied = scene.apply(&store, &longer).expect("applied");
     assert!(applied.violating.is_empty());
     scene.issue(&store, "app-readonly").map(drop).expect("issued");

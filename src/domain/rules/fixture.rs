@@ -14,7 +14,7 @@ use crate::domain::ident::{BrokerPrincipal, Name, RoleArn};
 use crate::domain::role::{Field, MalformedArn, Places, Role, RoleSpec};
 use crate::domain::span::{Located, Place, SourceFile};
 use crate::domain::ttl::Ttl;
-use crate::domain::world::{Fact, LiveRole, Trust, Unknown, Why, World};
+use crate::domain::world::{Fact, LivePolicy, LiveRole, Unknown, Why, World};
 
 /// The role that a fixture's `assumed_role` names.
 pub(super) const READ_ONLY: &str = "arn:aws:iam::111122223333:role/ProdAppReadOnly";
@@ -76,7 +76,7 @@ impl Scene {
         let unread = Unknown { why: Why::NotRead, detail: "planned without AWS".to_owned() };
         Self {
             desired: Desired { broker, accounts: Vec::new(), roles: Vec::new(), waivers: Vec::new() },
-            world: World { caller: Fact::Unknown(unread), roles: BTreeMap::new(), calls: 0 },
+            world: World::of_roles(Fact::Unknown(unread), BTreeMap::new()),
             now: "2026-12-01T00:00:00Z".parse().expect("an instant"),
             file,
             used: 0,
@@ -205,7 +205,8 @@ impl Scene {
             arn: arn(live),
             role_id: "AROAEXAMPLEREADONLY01".to_owned(),
             max_session_duration,
-            trust: Trust::read(policy),
+            trust: LivePolicy::read(policy),
+            tags: None,
         };
         self.world.roles.insert(arn(declared), Fact::Present(live));
         self

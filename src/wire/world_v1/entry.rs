@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 use crate::domain::ident::{AccountId, Arn, RoleArn};
 use crate::domain::limits::{ASSUME_ROLE_MAX_SECONDS, ROLE_MIN_MAX_SESSION_SECONDS};
 use crate::domain::text;
-use crate::domain::world::{CallerIdentity, Fact, LiveRole, Trust, Unknown, Why};
+use crate::domain::world::{CallerIdentity, Fact, LivePolicy, LiveRole, Unknown, Why};
+use crate::wire::common_v1::unique_map;
 
 /// The word for what AWS said does not exist.
 pub(super) const ABSENT: &str = "absent";
@@ -28,7 +29,8 @@ struct Live {
     arn: Option<RoleArn>,
     role_id: String,
     max_session_duration: u32,
-    trust: Trust,
+    trust: LivePolicy,
+    tags: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]
@@ -47,11 +49,13 @@ struct EntryFields {
     role_id: Option<String>,
     max_session_duration: Option<u32>,
     trust: Option<Box<RawValue>>,
+    #[serde(default, deserialize_with = "optional_tags")]
+    tags: Option<BTreeMap<String, String>>,
     unknown: Option<String>,
     detail: Option<String>,
 }
 
-fn unknown(why: &str, detail: Option<String>) -> Result<Unknown, String> {
+pub(super) fn unknown(why: &str, detail: Option<String>) -> Result<Unknown, String> {
     let Some(known) = Why::ALL.into_iter().find(|known| known.as_str() == why) else {
         let words = Why::ALL.map(Why::as_str);
         let near = text::nearest(why, words).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
@@ -78,14 +82,21 @@ impl CallerFields {
 impl EntryFields {
     fn lower(self) -> Result<Fact<Live>, String> {
         match self {
-            Self { arn: None, role_id: None, max_session_duration: None, trust: None, unknown: Some(why), detail } => {
-                unknown(&why, detail).map(Fact::Unknown)
-            }
+            Self {
+                arn: None,
+                role_id: None,
+                max_session_duration: None,
+                trust: None,
+                tags: None,
+                unknown: Some(why),
+                detail,
+            } => unknown(&why, detail).map(Fact::Unknown),
             Self {
                 arn,
                 role_id: Some(role_id),
                 max_session_duration: Some(seconds),
                 trust: Some(trust),
+                tags,
                 unknown: None,
                 detail: None,
             } => {
@@ -96,25 +107,35 @@ impl EntryFields {
                     ));
                 }
                 let arn = arn.map(|text| role_arn(&text)).transpose()?;
-                Ok(Fact::Present(Live { arn, role_id, max_session_duration: seconds, trust: read_trust(&trust) }))
+                Ok(Fact::Present(Live {
+                    arn,
+                    role_id,
+                    max_session_duration: seconds,
+                    trust: read_policy(&trust),
+                    tags,
+                }))
             }
             _ => Err(format!(
-                "a role is `\"{ABSENT}\"`, or holds `role_id`, `max_session_duration`, `trust` and perhaps `arn`, or holds \
+                "a role is `\"{ABSENT}\"`, or holds `role_id`, `max_session_duration`, `trust` and perhaps `arn` and `tags`, or holds \
                  `unknown` and perhaps `detail`"
             )),
         }
     }
 }
 
-fn role_arn(text: &str) -> Result<RoleArn, String> {
+pub(super) fn role_arn(text: &str) -> Result<RoleArn, String> {
     RoleArn::parse(text).map_err(|error| format!("`{text}` {error}"))
 }
 
+fn optional_tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BTreeMap<String, String>>, D::Error> {
+    unique_map(deserializer).map(Some)
+}
+
 /// A string stands for a document that may be no JSON at all; anything else is the document.
-fn read_trust(raw: &RawValue) -> Trust {
+pub(super) fn read_policy(raw: &RawValue) -> LivePolicy {
     match serde_json::from_str::<String>(raw.get()) {
-        Ok(text) => Trust::read(&text),
-        Err(_) => Trust::read(raw.get()),
+        Ok(text) => LivePolicy::read(&text),
+        Err(_) => LivePolicy::read(raw.get()),
     }
 }
 
@@ -169,11 +190,12 @@ impl<'de> Visitor<'de> for RolesVisitor {
             let declared = role_arn(&key).map_err(A::Error::custom)?;
             let Entry(fact) = map.next_value()?;
             let fact = match fact {
-                Fact::Present(Live { arn, role_id, max_session_duration, trust }) => Fact::Present(LiveRole {
+                Fact::Present(Live { arn, role_id, max_session_duration, trust, tags }) => Fact::Present(LiveRole {
                     arn: arn.unwrap_or_else(|| declared.clone()),
                     role_id,
                     max_session_duration,
                     trust,
+                    tags,
                 }),
                 Fact::Absent => Fact::Absent,
                 Fact::Unknown(unknown) => Fact::Unknown(unknown),

@@ -9,19 +9,38 @@
 //!     },
 //!     "arn:aws:iam::111122223333:role/Gone": "absent",
 //!     "arn:aws:iam::111122223333:role/Hidden": {"unknown": "access-denied", "detail": "iam:GetRole was refused"}
-//!   }
+//!   },
+//!   "broker": {
+//!     "unique_id": "AROAEXAMPLEVAULTRUN01",
+//!     "policies": [{"name": "issue", "document": {"Version": "2012-10-17", "Statement": []}}],
+//!     "boundary": "absent"
+//!   },
+//!   "accounts": {"111122223333": {"roles": ["arn:aws:iam::111122223333:role/Deploy"], "summary": {"UsersQuota": 5000}}},
+//!   "policies": {"arn:aws:iam::aws:policy/ReadOnlyAccess": "arn:aws:iam::aws:policy/ReadOnlyAccess"},
+//!   "groups": {"111122223333/deployers": "absent"}
 //! }
 //! ```
+//!
+//! All but `caller` and `roles` may be left out: then nobody read it.
 
+mod account;
 mod entry;
+mod fact;
+mod principal;
 mod schema;
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::domain::world::World;
+use crate::domain::world::{Fact, World, not_read};
+use crate::wire::common_v1::unique_map;
 
+use account::Account;
 use entry::{Caller, Roles};
+use fact::Written;
+use principal::Broker;
 
 pub use schema::schema;
 
@@ -42,6 +61,13 @@ struct Document {
     version: Option<u32>,
     caller: Caller,
     roles: Roles,
+    broker: Option<Written<Broker>>,
+    #[serde(default, deserialize_with = "unique_map")]
+    accounts: BTreeMap<String, Account>,
+    #[serde(default, deserialize_with = "unique_map")]
+    policies: BTreeMap<String, Written<String>>,
+    #[serde(default, deserialize_with = "unique_map")]
+    groups: BTreeMap<String, Written<String>>,
 }
 
 /// Reads a world strictly: unknown fields, duplicate roles, malformed ARNs and numbers that IAM does not allow are
@@ -49,13 +75,29 @@ struct Document {
 pub fn read(text: &str) -> Result<World, WorldError> {
     let document: Document = serde_json::from_str(text)
         .map_err(|error| WorldError { message: crate::domain::text::escape(&error.to_string()).into_owned() })?;
-    let Document { version, caller: Caller(caller), roles: Roles(roles) } = document;
+    let Document { version, caller: Caller(caller), roles: Roles(roles), broker, accounts, policies, groups } =
+        document;
     if let Some(version) = version.filter(|version| *version != VERSION) {
         return Err(WorldError {
             message: format!("this is version {version} of a world, and only {VERSION} is known"),
         });
     }
-    Ok(World { caller, roles, calls: 0 })
+    let broker = match broker.map(|Written(fact)| fact) {
+        Some(Fact::Present(broker)) => Fact::Present(broker.lower()),
+        Some(Fact::Absent) => Fact::Absent,
+        Some(Fact::Unknown(unknown)) => Fact::Unknown(unknown),
+        None => not_read(),
+    };
+    let wrong = |message: String| WorldError { message: crate::domain::text::escape(&message).into_owned() };
+    Ok(World {
+        caller,
+        roles,
+        broker,
+        accounts: account::accounts(accounts).map_err(wrong)?,
+        policies: account::policies(policies).map_err(wrong)?,
+        groups: account::groups(groups).map_err(wrong)?,
+        calls: 0,
+    })
 }
 
 #[cfg(test)]

@@ -32,6 +32,22 @@ pub fn schema() -> Value {
                     ],
                 },
             },
+            "broker": { "description": "The principal that issues.", "oneOf": [broker(), absent(), unknown()] },
+            "accounts": {
+                "description": "The accounts that something declared is in, by their twelve digits.",
+                "type": "object",
+                "additionalProperties": account(),
+            },
+            "policies": {
+                "description": "The declared managed policies and boundaries, by ARN: each is its live ARN.",
+                "type": "object",
+                "additionalProperties": { "oneOf": [{ "type": "string" }, unknown()] },
+            },
+            "groups": {
+                "description": "The declared groups, by `<account>/<name>`: each is its live ARN.",
+                "type": "object",
+                "additionalProperties": { "oneOf": [{ "type": "string" }, unknown()] },
+            },
         },
         "required": ["caller", "roles"],
         "additionalProperties": false,
@@ -64,8 +80,70 @@ fn live() -> Value {
                 "description": "`MaxSessionDuration` in seconds.",
             },
             "trust": { "description": "The trust policy; a string is the text of a document that may be no policy." },
+            "tags": tags("Its tags; left out, nobody read them."),
         },
         "required": ["role_id", "max_session_duration", "trust"],
+        "additionalProperties": false,
+    })
+}
+
+fn tags(description: &str) -> Value {
+    json!({ "type": "object", "additionalProperties": { "type": "string" }, "description": description })
+}
+
+fn absent() -> Value {
+    json!({ "const": ABSENT, "description": "AWS said that there is none." })
+}
+
+fn attached() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "name": { "type": "string", "description": "A managed policy's ARN, or an inline policy's name." },
+            "document": { "description": "The policy; a string is the text of a document that may be none." },
+        },
+        "required": ["name", "document"],
+        "additionalProperties": false,
+    })
+}
+
+fn broker() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "unique_id": { "type": "string", "description": "`AROA…` or `AIDA…`." },
+            "tags": tags("Tags of the user or role itself."),
+            "policies": {
+                "description": "Everything that grants or denies by identity; left out, nobody read it.",
+                "oneOf": [{ "type": "array", "items": attached() }, absent(), unknown()],
+            },
+            "boundary": {
+                "description": "Its permissions boundary; left out, it has none.",
+                "oneOf": [attached(), absent(), unknown()],
+            },
+        },
+        "required": ["unique_id"],
+        "additionalProperties": false,
+    })
+}
+
+fn account() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "reader": {
+                "description": "ARN of the principal that read it; left out, nobody did.",
+                "oneOf": [{ "type": "string" }, unknown()],
+            },
+            "roles": {
+                "description": "ARN of every role of the account; left out, no whole list was read.",
+                "oneOf": [{ "type": "array", "items": { "type": "string" } }, unknown()],
+            },
+            "summary": {
+                "description": "`iam:GetAccountSummary`: usage and quotas.",
+                "oneOf": [{ "type": "object", "additionalProperties": { "type": "integer", "minimum": 0 } }, unknown()],
+            },
+        },
         "additionalProperties": false,
     })
 }

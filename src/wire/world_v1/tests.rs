@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::domain::world::{Fact, LiveRole, Why};
 
@@ -88,11 +90,45 @@ fn what_is_not_a_world_is_refused_with_its_reason() {
         (role(r#"{"unknown": "throtled"}"#).err(), "did you mean `throttled`?"),
         (role(r#"{"detail": "x"}"#).err(), "`role_id`"),
         (role(&format!("{{{live}, \"detail\": \"x\"}}")).err(), "`role_id`"),
-        (role(&format!("{{{live}, \"tags\": {{}}}}")).err(), "unknown field `tags`"),
+        (role(&format!("{{{live}, \"tag\": {{}}}}")).err(), "unknown field `tag`"),
+        (role(&format!("{{{live}, \"tags\": {{\"a\": \"b\", \"a\": \"c\"}}}}")).err(), "`a` stands twice"),
         (role(&format!("{{{live}, \"arn\": \"x\"}}")).err(), "`x` is not an ARN"),
         (role(&live.replace("3600", "3599").replacen('"', "{\"", 1).replace("{}", "{}}")).err(), "3599"),
     ] {
         let message = error.expect("refused").message;
+        assert!(message.contains(part), "{message}");
+    }
+}
+
+#[test]
+fn what_is_left_out_was_not_read_and_the_rest_is_kept() {
+    let bare = world(CALLER, "{}").expect("valid");
+    assert_eq!(bare, World::of_roles(bare.caller.clone(), BTreeMap::new()));
+    let more = |parts: &str| read(&format!("{{\"caller\": {CALLER}, \"roles\": {{}}, {parts}}}"));
+    let whole = more(
+        r#""broker": {"unique_id": "AROAX", "tags": {"a": "b"}, "policies": [{"name": "p", "document": "no policy"}]},
+           "accounts": {"111122223333": {"reader": {"unknown": "access-denied"}, "roles": [], "summary": {"Users": 3}}},
+           "policies": {"arn:aws:iam::aws:policy/P": "absent"}, "groups": {"111122223333/g": "arn:aws:iam::1:group/g"}"#,
+    )
+    .expect("valid");
+    let broker = whole.broker.present().expect("present");
+    assert_eq!((broker.unique_id.as_str(), broker.tags["a"].as_str(), &broker.boundary), ("AROAX", "b", &Fact::Absent));
+    let policies = broker.policies.present().expect("read");
+    assert!(policies[0].name == "p" && policies[0].document.policy.is_err());
+    let account = whole.accounts.values().next().expect("one account");
+    assert!(matches!(&account.reader, Fact::Unknown(unknown) if unknown.why == Why::AccessDenied));
+    assert_eq!(account.summary.present().map(|numbers| numbers["Users"]), Some(3));
+    assert_eq!(whole.policies.values().next(), Some(&Fact::Absent));
+    assert!(whole.groups.values().all(|fact| fact.present().is_some()));
+    for (parts, part) in [
+        (r#""broker": {"unique_id": "A", "policy": []}"#, "unknown field `policy`"),
+        (r#""broker": {"unique_id": "A", "policies": {"unknown": "tired"}}"#, "`tired` is no reason"),
+        (r#""accounts": {"1": {}}"#, "twelve digits"),
+        (r#""accounts": {"111122223333": {"roles": ["x"]}}"#, "`x` is not an ARN"),
+        (r#""policies": {"x": "absent"}"#, "`x` is not an ARN"),
+        (r#""groups": {"g": "absent"}"#, "`<account>/<group>`"),
+    ] {
+        let message = more(parts).expect_err("refused").message;
         assert!(message.contains(part), "{message}");
     }
 }

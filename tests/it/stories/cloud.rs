@@ -1,11 +1,8 @@
 //! A [`World`] as the cloud that shows it, and that grants whatever is asked.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
-use leasehold::domain::ident::RoleArn;
 use leasehold::domain::secret::{Credentials, Secret};
-use leasehold::domain::world::{CallerIdentity, Fact, LiveRole, World};
+use leasehold::domain::world::{CallerIdentity, Wanted, World};
 use leasehold::ports::{
     AssumeRole, CloudError, CloudErrorKind, CloudRead, FederationToken, Issued, Issuer, SessionToken,
 };
@@ -48,8 +45,9 @@ impl CloudRead for WorldCloud<'_> {
         self.caller()
     }
 
-    async fn roles(&self, _: &CallerIdentity, arns: &[RoleArn]) -> BTreeMap<RoleArn, Fact<LiveRole>> {
-        arns.iter().map(|arn| (arn.clone(), self.world.role(arn).clone())).collect()
+    async fn world(&self, _: &CallerIdentity, wanted: &Wanted) -> World {
+        let roles = wanted.roles().map(|arn| (arn.clone(), self.world.role(arn).clone())).collect();
+        World { roles, ..self.world.clone() }
     }
 
     fn calls(&self) -> u32 {

@@ -1,13 +1,19 @@
 //! What was read from AWS.
 
+mod account;
+mod broker;
+mod policy;
+mod wanted;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
-use serde_json::Value;
+use super::ident::{AccountId, Arn, RoleArn};
 
-use super::document::Document;
-use super::iam::{Policy, PolicyError};
-use super::ident::{AccountId, RoleArn};
+pub use account::LiveAccount;
+pub use broker::LiveBroker;
+pub use policy::{AttachedPolicy, LivePolicy};
+pub use wanted::{Reader, Wanted, WantedAccount};
 
 /// One thing asked of AWS. Not knowing is never the same as not being there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,29 +112,9 @@ pub struct LiveRole {
     /// `MaxSessionDuration` in seconds.
     pub max_session_duration: u32,
     /// The trust policy.
-    pub trust: Trust,
-}
-
-/// A role's trust policy, as far as it can be understood.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trust {
-    /// Canonical JSON of the document; for a document that is no policy, the JSON string of its text.
-    pub canonical: Document,
-    /// The policy, or why it is none.
-    pub policy: Result<Policy, PolicyError>,
-}
-
-impl Trust {
-    /// Reads a trust policy document (decoded, as JSON text).
-    #[must_use]
-    pub fn read(text: &str) -> Self {
-        match Policy::parse(text) {
-            Ok(policy) => {
-                Self { canonical: Document::new(super::iam::canonical(policy.document())), policy: Ok(policy) }
-            }
-            Err(error) => Self { canonical: Document::new(Value::String(text.to_owned())), policy: Err(error) },
-        }
-    }
+    pub trust: LivePolicy,
+    /// Its tags; `None` when nobody read them. They are read only where a condition of the trust policy asks for them.
+    pub tags: Option<BTreeMap<String, String>>,
 }
 
 /// Everything that was read for one plan.
@@ -138,6 +124,14 @@ pub struct World {
     pub caller: Fact<CallerIdentity>,
     /// One entry for each declared or recorded role ARN.
     pub roles: BTreeMap<RoleArn, Fact<LiveRole>>,
+    /// The principal that issues.
+    pub broker: Fact<LiveBroker>,
+    /// The accounts that something declared is in.
+    pub accounts: BTreeMap<AccountId, LiveAccount>,
+    /// One entry for each declared managed policy or boundary: its live ARN, whose case may differ.
+    pub policies: BTreeMap<Arn, Fact<String>>,
+    /// One entry for each declared group of an account: its live ARN (hostile).
+    pub groups: BTreeMap<(AccountId, String), Fact<String>>,
     /// API calls this took, retries included.
     pub calls: u32,
 }
@@ -147,7 +141,27 @@ static NOT_READ: LazyLock<Fact<LiveRole>> = LazyLock::new(|| {
     Fact::Unknown(Unknown { why: Why::NotRead, detail: "it was not among the roles that were read".to_owned() })
 });
 
+/// Of which nobody asked.
+#[must_use]
+pub fn not_read<T>() -> Fact<T> {
+    Fact::Unknown(Unknown { why: Why::NotRead, detail: "nobody asked AWS about it".to_owned() })
+}
+
 impl World {
+    /// A world of roles alone, of which nothing else was read.
+    #[must_use]
+    pub fn of_roles(caller: Fact<CallerIdentity>, roles: BTreeMap<RoleArn, Fact<LiveRole>>) -> Self {
+        Self {
+            caller,
+            roles,
+            broker: not_read(),
+            accounts: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            calls: 0,
+        }
+    }
+
     /// The live role for a declared ARN.
     #[must_use]
     pub fn role(&self, arn: &RoleArn) -> &Fact<LiveRole> {
