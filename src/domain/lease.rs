@@ -11,10 +11,22 @@ use super::ttl::Ttl;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LeaseId(String);
 
+/// Characters of a [`LeaseId`].
+pub const ID_LENGTH: usize = 26;
+
+/// What stands before the lease id in the session name that `issue` makes, `<head>-<lease id>`: as much of the role's name
+/// as `longest` leaves room for.
+#[must_use]
+pub fn session_name_head(role: &Name, longest: usize) -> &str {
+    let room = longest.saturating_sub(ID_LENGTH + 1);
+    let end = role.as_str().char_indices().nth(room).map_or(role.as_str().len(), |(at, _)| at);
+    &role.as_str()[..end]
+}
+
 /// Whether this is a ULID in its one spelling: 26 characters of Crockford's base 32, upper case, 128 bits at most.
 pub(super) fn is_ulid(text: &str) -> bool {
     let word = |b: u8| b.is_ascii_digit() || (b.is_ascii_uppercase() && !matches!(b, b'I' | b'L' | b'O' | b'U'));
-    text.len() == 26 && text.bytes().all(word) && text.as_bytes()[0] <= b'7'
+    text.len() == ID_LENGTH && text.bytes().all(word) && text.as_bytes()[0] <= b'7'
 }
 
 impl LeaseId {

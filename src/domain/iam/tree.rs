@@ -1,6 +1,7 @@
 //! What a decision over several policies hangs on, as a tree that can be read.
 
 use super::decision::{Clause, Open};
+use super::statement::Effect;
 use super::verdict::Place;
 
 /// What must hold for a request to be allowed.
@@ -29,6 +30,24 @@ pub enum Tree {
 }
 
 impl Tree {
+    /// Every statement in it that is still open, Allows before Denys.
+    #[must_use]
+    pub fn clauses(&self) -> Vec<&Clause> {
+        let mut clauses = Vec::new();
+        self.collect(&mut clauses);
+        clauses.sort_by_key(|clause| clause.effect == Effect::Deny);
+        clauses
+    }
+
+    fn collect<'a>(&'a self, clauses: &mut Vec<&'a Clause>) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.collect(clauses)),
+            Self::Not(part) => part.collect(clauses),
+            Self::Statement { clause, .. } => clauses.push(clause),
+            Self::Unread(_) => {}
+        }
+    }
+
     /// One line for each part, parts of parts indented by two spaces. Texts are as written in the policies: escape the
     /// lines before printing them.
     #[must_use]

@@ -85,8 +85,9 @@
 //! The API reference of `AssumeRole` (the trust policy must name who may assume the role) and the IAM user guide's
 //! evaluation logic (an explicit deny wins).
 
+use crate::domain::admission;
 use crate::domain::finding::{Confidence, Finding, Level};
-use crate::domain::iam::Decision;
+use crate::domain::iam::Verdict;
 
 use super::rule::{Origin, Rule, Said};
 use super::{Judging, words};
@@ -105,14 +106,14 @@ pub(super) static RULE: Rule = Rule {
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     let broker = judging.principal();
     for target in judging.targets() {
-        let needed = || words::trust_statement(broker, &words::actions_needed(target.spec));
-        let (message, label, remedy) = match target.assume.map(|assume| &assume.decision) {
-            Some(Decision::DeniedImplicitly) => (
+        let needed = || words::trust_statement(broker, &admission::actions(target.spec));
+        let (message, label, remedy) = match target.assume {
+            Some(Verdict::DeniedImplicitly { .. }) => (
                 format!("no statement of the trust policy of `{}` lets the broker `{broker}` assume it", target.arn),
                 "does not trust the broker",
                 format!("add this statement to its trust policy: `{}`", needed()),
             ),
-            Some(Decision::DeniedExplicitly { statement }) => (
+            Some(Verdict::DeniedExplicitly { statement, .. }) => (
                 format!("statement `{statement}` of the trust policy of `{}` denies the broker `{broker}`", target.arn),
                 "denies the broker",
                 format!(
@@ -120,7 +121,7 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
                     needed()
                 ),
             ),
-            Some(Decision::Allowed | Decision::Depends(_)) | None => continue,
+            Some(Verdict::Allowed | Verdict::Depends(_)) | None => continue,
         };
         findings.push(RULE.about(target.role, target.field(), Said { message, label: label.to_owned(), remedy }));
     }

@@ -1,12 +1,11 @@
-use std::collections::HashMap;
-
 use crate::domain::Timestamp;
+use crate::domain::admission::{Asking, Issuing};
 use crate::domain::credential::{AssumedRoleSpec, CredentialSpec};
 use crate::domain::desired::Desired;
-use crate::domain::iam::{Caller, Decision, Policy, Request, TrustDecision, decide_trust, evaluate_trust};
-use crate::domain::ident::{BrokerPrincipal, RoleArn, UserArn};
+use crate::domain::iam::{Evaluation, Policy, StatementTrace, Verdict};
+use crate::domain::ident::{BrokerPrincipal, RoleArn};
 use crate::domain::role::{Field, Role};
-use crate::domain::world::{CallerIdentity, Fact, LiveRole, World};
+use crate::domain::world::{Fact, LiveRole, World};
 
 use super::RuleInput;
 
@@ -15,27 +14,25 @@ use super::RuleInput;
 pub(super) struct Judging<'a> {
     /// What is declared.
     pub(super) desired: &'a Desired,
+    /// What was read.
+    #[allow(dead_code, reason = "every rule may look at it")]
+    pub(super) world: &'a World,
     /// The instant to judge at.
     pub(super) now: Timestamp,
-    caller: Caller<'a>,
-    targets: Vec<(Declared<'a>, usize)>,
-    facts: Vec<TargetFacts<'a>>,
+    /// The broker as AWS will see it when it issues.
+    pub(super) issuing: Issuing<'a>,
+    targets: Vec<Known<'a>>,
 }
 
-/// One entry of one role's `role_arns`.
-#[derive(Debug, Clone, Copy)]
-struct Declared<'a> {
+/// One entry of one role's `role_arns`, and what is known of it.
+#[derive(Debug)]
+struct Known<'a> {
     role: &'a Role,
     spec: &'a AssumedRoleSpec,
     index: usize,
     arn: &'a RoleArn,
-}
-
-/// What is known of one role ARN, however many roles declare it.
-#[derive(Debug)]
-struct TargetFacts<'a> {
     fact: &'a Fact<LiveRole>,
-    assume: Option<TrustDecision>,
+    assume: Option<Verdict>,
 }
 
 /// One entry of one role's `role_arns` with what is known of it.
@@ -49,19 +46,20 @@ pub(super) struct Target<'j> {
     pub(super) arn: &'j RoleArn,
     /// What was read under that ARN.
     pub(super) fact: &'j Fact<LiveRole>,
-    /// What its trust policy says to the broker's `sts:AssumeRole`; `None` when there is no policy to ask.
-    pub(super) assume: Option<&'j TrustDecision>,
+    /// What its trust policy says to the broker's `sts:AssumeRole`, if the broker's own policies allow it; `None` when there
+    /// is no policy to ask.
+    pub(super) assume: Option<&'j Verdict>,
     index: usize,
 }
 
-impl Target<'_> {
+impl<'j> Target<'j> {
     /// The field a finding about this entry points at.
     pub(super) fn field(&self) -> Field {
         Field::RoleArn(self.index)
     }
 
     /// The trust policy, when the role was read and its policy is one.
-    pub(super) fn trust(&self) -> Option<&Policy> {
+    pub(super) fn trust(&self) -> Option<&'j Policy> {
         self.fact.present().and_then(|live| live.trust.policy.as_ref().ok())
     }
 }
@@ -69,32 +67,32 @@ impl Target<'_> {
 impl<'a> Judging<'a> {
     pub(super) fn new(input: RuleInput<'a>) -> Self {
         let RuleInput { desired, world, now } = input;
-        let caller = broker_as_caller(&desired.broker.spec.principal, world);
-        let (index_of, mut known) = (world.index(), HashMap::new());
-        let mut facts = Vec::new();
+        let issuing = Issuing::new(&desired.broker.spec, world, now);
+        let index_of = world.index();
         let mut targets = Vec::new();
         for role in &desired.roles {
             let CredentialSpec::AssumedRole(spec) = &role.spec.credential else { continue };
             for (index, arn) in spec.role_arns.iter().enumerate() {
-                let at = *known.entry(arn.as_str()).or_insert_with(|| {
-                    let fact = index_of.role(arn);
-                    let policy = fact.present().and_then(|live| live.trust.policy.as_ref().ok());
-                    let assume = policy.map(|policy| decide_trust(policy, &Request::new(caller, "sts:AssumeRole")));
-                    facts.push(TargetFacts { fact, assume });
-                    facts.len() - 1
-                });
-                targets.push((Declared { role, spec, index, arn }, at));
+                let fact = index_of.role(arn);
+                let live = fact.present();
+                let policy = live.and_then(|live| live.trust.policy.as_ref().ok());
+                let ask = || issuing.ask(&role.spec.name, spec, arn, live);
+                let assume = policy.map(|policy| ask().trust(policy, "sts:AssumeRole"));
+                targets.push(Known { role, spec, index, arn, fact, assume });
             }
         }
-        Self { desired, now, caller, targets, facts }
+        Self { desired, world, now, issuing, targets }
     }
 
     /// Every entry of every role's `role_arns`, in file order.
     pub(super) fn targets(&self) -> impl Iterator<Item = Target<'_>> {
-        self.targets.iter().map(|(declared, at)| {
-            let Declared { role, spec, index, arn } = *declared;
-            let TargetFacts { fact, assume } = &self.facts[*at];
-            Target { role, spec, arn, fact, assume: assume.as_ref(), index }
+        self.targets.iter().map(|Known { role, spec, index, arn, fact, assume }| Target {
+            role,
+            spec,
+            arn,
+            fact,
+            assume: assume.as_ref(),
+            index: *index,
         })
     }
 
@@ -103,36 +101,36 @@ impl<'a> Judging<'a> {
         &self.desired.broker.spec.principal
     }
 
-    /// What the target's trust policy says when the broker asks for `action`; `None` when there is no policy to ask.
-    pub(super) fn asks(&self, target: &Target<'_>, action: &str) -> Option<Decision> {
-        target.trust().map(|policy| evaluate_trust(policy, &self.caller, action))
+    /// The request that issues this target.
+    pub(super) fn asking<'t>(&self, target: &Target<'t>) -> Asking<'t>
+    where
+        'a: 't,
+    {
+        self.issuing.ask(&target.role.spec.name, target.spec, target.arn, target.fact.present())
     }
-}
 
-/// The broker as AWS will see it when it issues. The name of its session then is not known now, whoever plans.
-fn broker_as_caller<'a>(principal: &'a BrokerPrincipal, world: &'a World) -> Caller<'a> {
-    let unique_id = match principal {
-        BrokerPrincipal::Role(arn) => world
-            .role(arn)
-            .present()
-            .map(|live| live.role_id.as_str())
-            .or_else(|| world.caller.present().and_then(|caller| id_of_role_session(caller, arn))),
-        BrokerPrincipal::User(arn) => world.caller.present().and_then(|caller| id_of_user(caller, arn)),
-    };
-    Caller {
-        partition: principal.partition(),
-        account: principal.account().as_str(),
-        principal_arn: principal.as_str(),
-        session_arn: None,
-        unique_id,
+    /// What the target's trust policy says when the broker asks for `action`, if the broker's own policies allow it; `None`
+    /// when there is no policy to ask.
+    pub(super) fn asks(&self, target: &Target<'_>, action: &str) -> Option<Verdict> {
+        target.trust().map(|policy| self.asking(target).trust(policy, action))
     }
-}
 
-fn id_of_role_session<'a>(caller: &'a CallerIdentity, role: &RoleArn) -> Option<&'a str> {
-    let prefix = format!("arn:{}:sts::{}:assumed-role/{}/", role.arn().partition(), role.account(), role.name());
-    caller.arn.starts_with(&prefix).then(|| caller.user_id.split(':').next()).flatten()
-}
+    /// What AWS answers to the broker's `action` on the target, by every policy that was read; `None` when the trust policy
+    /// was not.
+    #[allow(dead_code, reason = "asked by the rules about the broker's own side")]
+    pub(super) fn whole(&self, target: &Target<'_>, action: &str) -> Option<Evaluation> {
+        target.trust().map(|policy| self.asking(target).whole(&self.issuing, Some(policy), action))
+    }
 
-fn id_of_user<'a>(caller: &'a CallerIdentity, user: &UserArn) -> Option<&'a str> {
-    (caller.arn == user.as_str()).then_some(caller.user_id.as_str())
+    /// How each statement was judged on the way to [`whole`](Self::whole); empty when the trust policy was not read.
+    #[allow(dead_code, reason = "asked by the rules about the broker's own side")]
+    pub(super) fn trace(&self, target: &Target<'_>, action: &str) -> Vec<StatementTrace> {
+        let trace = |policy| self.asking(target).trace(&self.issuing, Some(policy), action);
+        target.trust().map(trace).unwrap_or_default()
+    }
+
+    /// Whether the target's trust policy lets the broker only as a principal of its account.
+    pub(super) fn is_delegated(&self, target: &Target<'_>) -> bool {
+        target.trust().is_some_and(|policy| self.asking(target).is_delegated(policy, "sts:AssumeRole"))
+    }
 }

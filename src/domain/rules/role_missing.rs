@@ -75,6 +75,7 @@
 //! ## Source
 //! The IAM API's `NoSuchEntity`, or a complete list of the account's roles without this one.
 
+use crate::domain::admission;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::ident::RoleArn;
 use crate::domain::world::Fact;
@@ -98,7 +99,7 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
         if *target.fact != Fact::Absent {
             continue;
         }
-        let actions = words::actions_needed(target.spec);
+        let actions = admission::actions(target.spec);
         findings.push(RULE.about(
             target.role,
             target.field(),

@@ -86,8 +86,9 @@
 //! The IAM user guide's page on principals: an account as principal delegates the decision to that account's identity
 //! policies.
 
+use crate::domain::admission;
 use crate::domain::finding::{Confidence, Finding, Level};
-use crate::domain::iam::Decision;
+use crate::domain::iam::Verdict;
 
 use super::rule::{Origin, Rule, Said};
 use super::{Judging, words};
@@ -106,10 +107,9 @@ pub(super) static RULE: Rule = Rule {
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     let broker = judging.principal();
     for target in judging.targets() {
-        let Some(assume) = target.assume.filter(|assume| assume.delegated) else { continue };
-        match assume.decision {
-            Decision::Allowed | Decision::Depends(_) => {}
-            Decision::DeniedExplicitly { .. } | Decision::DeniedImplicitly => continue,
+        match target.assume {
+            Some(Verdict::Allowed | Verdict::Depends(_)) if judging.is_delegated(&target) => {}
+            Some(_) | None => continue,
         }
         findings.push(RULE.about(
             target.role,
@@ -124,7 +124,7 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
                 label: "trusts the whole account".to_owned(),
                 remedy: format!(
                     "name the broker in place of the account: `{}`",
-                    words::trust_statement(broker, &words::actions_needed(target.spec))
+                    words::trust_statement(broker, &admission::actions(target.spec))
                 ),
             },
         ));

@@ -89,8 +89,9 @@
 //! ## Source
 //! The IAM user guide on condition elements. Values such as the caller's address exist only in the request itself.
 
+use crate::domain::admission;
 use crate::domain::finding::{Confidence, Finding, Level};
-use crate::domain::iam::Decision;
+use crate::domain::iam::{Clause, Effect, Verdict};
 
 use super::rule::{Origin, Rule, Said};
 use super::{Judging, words};
@@ -108,23 +109,24 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     for target in judging.targets() {
-        let needed = words::actions_needed(target.spec);
+        let needed = admission::actions(target.spec);
         let mut conditional = Vec::new();
         let mut lines: Vec<String> = Vec::new();
         let mut may_be_denied = false;
         for action in &needed {
             let asked;
             let decision = match *action {
-                "sts:AssumeRole" => target.assume.map(|assume| &assume.decision),
+                "sts:AssumeRole" => target.assume,
                 other => {
                     asked = judging.asks(&target, other);
                     asked.as_ref()
                 }
             };
-            let Some(Decision::Depends(residual)) = decision else { continue };
+            let Some(Verdict::Depends(tree)) = decision else { continue };
             conditional.push(*action);
-            may_be_denied |= !residual.deny.is_empty();
-            for line in residual.lines() {
+            let clauses = tree.clauses();
+            may_be_denied |= clauses.iter().any(|clause| clause.effect == Effect::Deny);
+            for line in clauses.into_iter().map(Clause::line) {
                 if !lines.contains(&line) {
                     lines.push(line);
                 }

@@ -79,6 +79,7 @@
 //! The IAM user guide's grammar of policies. What AWS stores is always a policy, so either the answer was damaged or the
 //! grammar has grown; both are worth stopping for.
 
+use crate::domain::admission;
 use crate::domain::finding::{Confidence, Finding, Level};
 
 use super::rule::{Origin, Rule, Said};
@@ -110,7 +111,7 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
                     "look at it with `aws iam get-role --role-name {name}` and correct it with `aws iam \
                      update-assume-role-policy --role-name {name} --policy-document file://trust.json`; the broker needs \
                      this statement in it: `{}`",
-                    words::trust_statement(judging.principal(), &words::actions_needed(target.spec))
+                    words::trust_statement(judging.principal(), &admission::actions(target.spec))
                 ),
             },
         ));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::domain::credential::{AssumedRoleSpec, CredentialType};
 use crate::domain::finding::Finding;
-use crate::domain::iam::Decision;
+use crate::domain::iam::Verdict;
 use crate::domain::ident::BrokerPrincipal;
 use crate::domain::role::{Field, Role};
 use crate::domain::ttl::Ttl;
@@ -69,18 +69,6 @@ pub(super) fn trust_policy(broker: &BrokerPrincipal, actions: &[&str]) -> String
     json!({"Statement": [statement], "Version": "2012-10-17"}).to_string()
 }
 
-/// The actions STS authorizes against the trust policy when this credential is issued.
-pub(super) fn actions_needed(spec: &AssumedRoleSpec) -> Vec<&'static str> {
-    let mut actions = vec!["sts:AssumeRole"];
-    if !spec.session_tags.is_empty() {
-        actions.push("sts:TagSession");
-    }
-    if spec.source_identity.is_some() {
-        actions.push("sts:SetSourceIdentity");
-    }
-    actions
-}
-
 /// Something that `AssumeRole` passes, and for which STS wants a permission of its own.
 pub(super) struct Passed {
     /// The permission.
@@ -98,22 +86,22 @@ pub(super) fn lacks_action(judging: &Judging<'_>, rule: &Rule, passed: &Passed, 
     let broker = judging.principal();
     let Passed { action, what, field, declared } = passed;
     for target in judging.targets().filter(|target| declared(target.spec)) {
-        match target.assume.map(|assume| &assume.decision) {
-            Some(Decision::Allowed | Decision::Depends(_)) => {}
-            Some(Decision::DeniedExplicitly { .. } | Decision::DeniedImplicitly) | None => continue,
+        match target.assume {
+            Some(Verdict::Allowed | Verdict::Depends(_)) => {}
+            Some(Verdict::DeniedExplicitly { .. } | Verdict::DeniedImplicitly { .. }) | None => continue,
         }
         let statement = trust_statement(broker, &[action]);
         let (verb, remedy) = match judging.asks(&target, action) {
-            Some(Decision::DeniedImplicitly) => {
+            Some(Verdict::DeniedImplicitly { .. }) => {
                 ("does not allow", format!("add this statement to its trust policy: `{statement}`"))
             }
-            Some(Decision::DeniedExplicitly { statement: denying }) => (
+            Some(Verdict::DeniedExplicitly { statement: denying, .. }) => (
                 "denies",
                 format!(
                     "take the broker out of statement `{denying}` (a deny wins over every allow), and keep or add: `{statement}`"
                 ),
             ),
-            Some(Decision::Allowed | Decision::Depends(_)) | None => continue,
+            Some(Verdict::Allowed | Verdict::Depends(_)) | None => continue,
         };
         findings.push(rule.about(
             target.role,

@@ -1,0 +1,215 @@
+//! What AWS will say when the broker issues a declared role: the request as it will be made, and every policy it meets.
+//!
+//! `issue` makes one call that STS authorizes as up to three actions (`sts:AssumeRole`, and `sts:TagSession` and
+//! `sts:SetSourceIdentity` where tags or a source identity are passed). Each is a question of its own here, with all that
+//! is known of its condition keys beforehand.
+
+use super::Timestamp;
+use super::credential::AssumedRoleSpec;
+use super::desired::BrokerSpec;
+use super::iam::{
+    AssumeRole, Broker, Caller, Context, Evaluation, Knowledge, Layer, NamedPolicy, Policies, Policy, Request,
+    ResourcePolicy, Session, StatementTrace, Template, Verdict, decide_trust, evaluate, trace,
+};
+use super::ident::{BrokerPrincipal, Name, RoleArn, UserArn};
+use super::lease;
+use super::limits;
+use super::world::{AttachedPolicy, CallerIdentity, Fact, LiveBroker, LiveRole, World};
+
+/// The broker as AWS will see it when it issues, with every policy of its own that was read.
+#[derive(Debug, Clone)]
+pub struct Issuing<'a> {
+    broker: Broker<'a>,
+    region: &'a str,
+    now: Timestamp,
+    identity: Layer<'a>,
+    boundary: Layer<'a>,
+}
+
+/// The actions that STS authorizes when this credential is issued.
+#[must_use]
+pub fn actions(spec: &AssumedRoleSpec) -> Vec<&'static str> {
+    let mut actions = vec!["sts:AssumeRole"];
+    if !spec.session_tags.is_empty() {
+        actions.push("sts:TagSession");
+    }
+    if spec.source_identity.is_some() {
+        actions.push("sts:SetSourceIdentity");
+    }
+    actions
+}
+
+impl<'a> Issuing<'a> {
+    /// The declared broker in this world, at this instant.
+    #[must_use]
+    pub fn new(broker: &'a BrokerSpec, world: &'a World, now: Timestamp) -> Self {
+        let live = world.broker.present();
+        let (identity, boundary) = match &world.broker {
+            Fact::Present(live) => (identity(live), boundary(live)),
+            Fact::Absent => (Layer::None, Layer::None),
+            Fact::Unknown(_) => (Layer::Unread, Layer::Unread),
+        };
+        let session = broker.principal.is_role().then(Session::default);
+        let caller = caller(&broker.principal, world);
+        let tags = live.map(|live| &live.tags);
+        Self { broker: Broker { caller, tags, session }, region: &broker.region, now, identity, boundary }
+    }
+
+    /// The broker as a principal. The name of its session is not known before it issues.
+    #[must_use]
+    pub fn caller(&self) -> Caller<'a> {
+        self.broker.caller
+    }
+
+    /// The broker's own policies, as far as they were read.
+    #[must_use]
+    pub fn identity(&self) -> &Layer<'a> {
+        &self.identity
+    }
+
+    /// The broker's permissions boundary, as far as it was read.
+    #[must_use]
+    pub fn boundary(&self) -> &Layer<'a> {
+        &self.boundary
+    }
+
+    /// The request that issues `target` for the role of this name. `live` gives the target's tags, where they were read.
+    /// The session's name is the one that `issue` makes unless it is told another.
+    #[must_use]
+    pub fn ask(
+        &self,
+        role: &Name,
+        spec: &'a AssumedRoleSpec,
+        target: &'a RoleArn,
+        live: Option<&'a LiveRole>,
+    ) -> Asking<'a> {
+        let name = format!("{}-", lease::session_name_head(role, limits::SESSION_NAME_MAX));
+        let context = Context::assume_role(AssumeRole {
+            broker: self.broker.clone(),
+            target: target.as_str(),
+            target_tags: live.and_then(|live| live.tags.as_ref()),
+            session_name: Template::new(&name, lease::ID_LENGTH, ""),
+            external_id: spec.external_id.as_deref(),
+            session_tags: &spec.session_tags,
+            transitive_tag_keys: &spec.transitive_tag_keys,
+            source_identity: spec.source_identity.as_deref(),
+            mfa: spec.mfa_serial_number.is_some(),
+            region: Some(self.region),
+            at: self.now,
+            organization: Knowledge::UNKNOWN,
+        });
+        Asking { caller: self.broker.caller, target: target.as_str(), context }
+    }
+}
+
+/// One request of the broker for one target role.
+#[derive(Debug, Clone)]
+pub struct Asking<'a> {
+    caller: Caller<'a>,
+    target: &'a str,
+    context: Context<'a>,
+}
+
+impl Asking<'_> {
+    /// The question for one of [`actions`].
+    #[must_use]
+    pub fn request<'q>(&'q self, action: &'q str) -> Request<'q> {
+        Request::new(self.caller, action).on(self.target).within(&self.context)
+    }
+
+    /// What the target's trust policy says, as if the broker's own policies allowed everything.
+    #[must_use]
+    pub fn trust(&self, policy: &Policy, action: &str) -> Verdict {
+        let named = NamedPolicy { name: TRUST_POLICY, policy };
+        let policies =
+            Policies { resource: ResourcePolicy::Trust(named), identity: Layer::Assumed, ..Policies::default() };
+        evaluate(&self.request(action), &policies).verdict
+    }
+
+    /// Whether the trust policy lets the broker only as a principal of its account (see
+    /// [`TrustDecision::delegated`](super::iam::TrustDecision::delegated)).
+    #[must_use]
+    pub fn is_delegated(&self, policy: &Policy, action: &str) -> bool {
+        decide_trust(policy, &self.request(action)).delegated
+    }
+
+    /// What AWS answers, by every policy that was read: the trust policy, the broker's own policies and its boundary.
+    #[must_use]
+    pub fn whole(&self, issuing: &Issuing<'_>, trust: Option<&Policy>, action: &str) -> Evaluation {
+        evaluate(&self.request(action), &policies(issuing, trust))
+    }
+
+    /// How every statement of those policies was judged.
+    #[must_use]
+    pub fn trace(&self, issuing: &Issuing<'_>, trust: Option<&Policy>, action: &str) -> Vec<StatementTrace> {
+        trace(&self.request(action), &policies(issuing, trust))
+    }
+}
+
+/// What the trust policy is called in verdicts.
+pub const TRUST_POLICY: &str = "trust policy";
+
+fn policies<'p>(issuing: &Issuing<'p>, trust: Option<&'p Policy>) -> Policies<'p> {
+    let resource = trust.map_or(ResourcePolicy::UnreadTrust, |policy| {
+        ResourcePolicy::Trust(NamedPolicy { name: TRUST_POLICY, policy })
+    });
+    // Nobody reads the organization's policies, nor those that the broker's own session was made with.
+    let session = if issuing.broker.session.is_some() { Layer::Assumed } else { Layer::None };
+    Policies {
+        identity: issuing.identity.clone(),
+        resource,
+        boundary: issuing.boundary.clone(),
+        session,
+        scps: vec![Layer::Assumed],
+        rcps: vec![Layer::Assumed],
+    }
+}
+
+fn identity(live: &LiveBroker) -> Layer<'_> {
+    match &live.policies {
+        Fact::Present(policies) => read(policies),
+        Fact::Absent => Layer::None,
+        Fact::Unknown(_) => Layer::Unread,
+    }
+}
+
+fn boundary(live: &LiveBroker) -> Layer<'_> {
+    match &live.boundary {
+        Fact::Present(boundary) => read(std::slice::from_ref(boundary)),
+        Fact::Absent => Layer::None,
+        Fact::Unknown(_) => Layer::Unread,
+    }
+}
+
+/// A document that is no policy makes the whole layer unknown: it could be a Deny.
+fn read(policies: &[AttachedPolicy]) -> Layer<'_> {
+    policies.iter().map(AttachedPolicy::named).collect::<Option<Vec<_>>>().map_or(Layer::Unread, Layer::Read)
+}
+
+fn caller<'a>(principal: &'a BrokerPrincipal, world: &'a World) -> Caller<'a> {
+    let live = world.broker.present().map(|live| live.unique_id.as_str());
+    let unique_id = live.or_else(|| match principal {
+        BrokerPrincipal::Role(arn) => world
+            .role(arn)
+            .present()
+            .map(|live| live.role_id.as_str())
+            .or_else(|| world.caller.present().and_then(|caller| id_of_role_session(caller, arn))),
+        BrokerPrincipal::User(arn) => world.caller.present().and_then(|caller| id_of_user(caller, arn)),
+    });
+    Caller {
+        partition: principal.partition(),
+        account: principal.account().as_str(),
+        principal_arn: principal.as_str(),
+        session_arn: None,
+        unique_id,
+    }
+}
+
+fn id_of_role_session<'a>(caller: &'a CallerIdentity, role: &RoleArn) -> Option<&'a str> {
+    let prefix = format!("arn:{}:sts::{}:assumed-role/{}/", role.arn().partition(), role.account(), role.name());
+    caller.arn.starts_with(&prefix).then(|| caller.user_id.split(':').next()).flatten()
+}
+
+fn id_of_user<'a>(caller: &'a CallerIdentity, user: &UserArn) -> Option<&'a str> {
+    (caller.arn == user.as_str()).then_some(caller.user_id.as_str())
+}
