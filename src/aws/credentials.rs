@@ -22,9 +22,9 @@ use crate::domain::secret::{Credentials, Secret};
 use crate::ports::{CloudError, CloudErrorKind};
 
 const OPERATION: &str = "AWS credentials";
-/// On an instance its metadata service answers within milliseconds; anywhere else nobody does, and it is only asked when
-/// nothing else is configured.
-const METADATA_TIMEOUT: Duration = Duration::from_millis(300);
+/// What AWS's own SDKs wait for an instance's metadata service, so that a busy machine still finds its role. Elsewhere
+/// nobody answers, and it is only asked when nothing else is configured: two tries stay well under five seconds.
+const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The longest access key id, as the API reference of STS has it.
 pub(super) const LONGEST_ID: usize = 128;
