@@ -12,6 +12,7 @@ mod record;
 mod refusal;
 mod swap;
 mod validate;
+mod why;
 mod world;
 
 pub use apply::{Applied, Expectation, Review, commit, review};
@@ -22,4 +23,5 @@ pub use leases::{LeaseFilter, list_leases, show_lease};
 pub use plan::{PlanRequest, Planned, make_plan};
 pub use record::{HEAD_KEY, ReadHead, read_head, read_record, read_role, snapshot_key};
 pub use validate::validate;
+pub use why::explain;
 pub use world::read_world;

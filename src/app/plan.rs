@@ -59,7 +59,7 @@ pub async fn make_plan<C: CloudRead, S: StateStore>(
     Ok(Planned { plan, head, record, desired })
 }
 
-fn target(name: &str, desired: &Desired, record: Option<&Record>) -> Result<Name, Failure> {
+pub(super) fn target(name: &str, desired: &Desired, record: Option<&Record>) -> Result<Name, Failure> {
     let declared = desired.roles.iter().map(|role| &role.spec.name);
     let recorded = record.into_iter().flat_map(|record| record.snapshot.roles.keys());
     let known: Vec<&Name> = declared.chain(recorded).collect();

@@ -4,8 +4,10 @@
 //! `sts:SetSourceIdentity` where tags or a source identity are passed). Each is a question of its own here, with all that
 //! is known of its condition keys beforehand.
 
+use std::borrow::Cow;
+
 use super::Timestamp;
-use super::credential::AssumedRoleSpec;
+use super::credential::{AssumedRoleSpec, FederationTokenSpec};
 use super::desired::BrokerSpec;
 use super::iam::{
     AssumeRole, Broker, Caller, Context, Evaluation, Knowledge, Layer, NamedPolicy, Policies, Policy, Request,
@@ -98,7 +100,29 @@ impl<'a> Issuing<'a> {
             at: self.now,
             organization: Knowledge::UNKNOWN,
         });
-        Asking { caller: self.broker.caller, target: target.as_str(), context }
+        Asking { caller: self.broker.caller, target: Cow::Borrowed(target.as_str()), context, trusts: true }
+    }
+
+    /// The request that issues a federation token for the role of this name. The federated user's name ends with a lease id
+    /// that nobody knows yet; zeros stand for it, which no policy but one that names lease ids can tell apart.
+    #[must_use]
+    pub fn ask_federation(&self, role: &Name, spec: &FederationTokenSpec) -> Asking<'a> {
+        let caller = self.broker.caller;
+        let head = lease::session_name_head(role, limits::FEDERATION_NAME_MAX);
+        let Caller { partition, account, .. } = caller;
+        let target = format!("arn:{partition}:sts::{account}:federated-user/{head}-{}", "0".repeat(lease::ID_LENGTH));
+        let mut context = Context::open()
+            .with("aws:PrincipalArn", Knowledge::is(caller.principal_arn))
+            .with("aws:PrincipalAccount", Knowledge::is(account))
+            .with("aws:RequestedRegion", Knowledge::is(self.region))
+            .with("aws:SecureTransport", Knowledge::is("true"))
+            .with("aws:CurrentTime", Knowledge::is(self.now.to_string()))
+            .with("aws:EpochTime", Knowledge::is(self.now.as_second().to_string()))
+            .with("aws:TagKeys", Knowledge::all(spec.session_tags.keys().cloned().collect()));
+        for (key, value) in &spec.session_tags {
+            context.set(&format!("aws:RequestTag/{key}"), Knowledge::is(value.clone()));
+        }
+        Asking { caller, target: Cow::Owned(target), context, trusts: false }
     }
 }
 
@@ -106,15 +130,17 @@ impl<'a> Issuing<'a> {
 #[derive(Debug, Clone)]
 pub struct Asking<'a> {
     caller: Caller<'a>,
-    target: &'a str,
+    target: Cow<'a, str>,
     context: Context<'a>,
+    /// Whether the target has a trust policy.
+    trusts: bool,
 }
 
 impl Asking<'_> {
     /// The question for one of [`actions`].
     #[must_use]
     pub fn request<'q>(&'q self, action: &'q str) -> Request<'q> {
-        Request::new(self.caller, action).on(self.target).within(&self.context)
+        Request::new(self.caller, action).on(&self.target).within(&self.context)
     }
 
     /// What the target's trust policy says, as if the broker's own policies allowed everything.
@@ -136,34 +162,36 @@ impl Asking<'_> {
     /// What AWS answers, by every policy that was read: the trust policy, the broker's own policies and its boundary.
     #[must_use]
     pub fn whole(&self, issuing: &Issuing<'_>, trust: Option<&Policy>, action: &str) -> Evaluation {
-        evaluate(&self.request(action), &policies(issuing, trust))
+        evaluate(&self.request(action), &self.policies(issuing, trust))
     }
 
     /// How every statement of those policies was judged.
     #[must_use]
     pub fn trace(&self, issuing: &Issuing<'_>, trust: Option<&Policy>, action: &str) -> Vec<StatementTrace> {
-        trace(&self.request(action), &policies(issuing, trust))
+        trace(&self.request(action), &self.policies(issuing, trust))
+    }
+
+    fn policies<'p>(&self, issuing: &Issuing<'p>, trust: Option<&'p Policy>) -> Policies<'p> {
+        let resource = match trust {
+            Some(policy) => ResourcePolicy::Trust(NamedPolicy { name: TRUST_POLICY, policy }),
+            None if self.trusts => ResourcePolicy::UnreadTrust,
+            None => ResourcePolicy::None,
+        };
+        // Nobody reads the organization's policies, nor those that the broker's own session was made with.
+        let session = if issuing.broker.session.is_some() { Layer::Assumed } else { Layer::None };
+        Policies {
+            identity: issuing.identity.clone(),
+            resource,
+            boundary: issuing.boundary.clone(),
+            session,
+            scps: vec![Layer::Assumed],
+            rcps: if self.trusts { vec![Layer::Assumed] } else { Vec::new() },
+        }
     }
 }
 
 /// What the trust policy is called in verdicts.
 pub const TRUST_POLICY: &str = "trust policy";
-
-fn policies<'p>(issuing: &Issuing<'p>, trust: Option<&'p Policy>) -> Policies<'p> {
-    let resource = trust.map_or(ResourcePolicy::UnreadTrust, |policy| {
-        ResourcePolicy::Trust(NamedPolicy { name: TRUST_POLICY, policy })
-    });
-    // Nobody reads the organization's policies, nor those that the broker's own session was made with.
-    let session = if issuing.broker.session.is_some() { Layer::Assumed } else { Layer::None };
-    Policies {
-        identity: issuing.identity.clone(),
-        resource,
-        boundary: issuing.boundary.clone(),
-        session,
-        scps: vec![Layer::Assumed],
-        rcps: vec![Layer::Assumed],
-    }
-}
 
 fn identity(live: &LiveBroker) -> Layer<'_> {
     match &live.policies {

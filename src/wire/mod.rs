@@ -17,6 +17,7 @@ pub mod manifest_v1;
 pub mod plan_v1;
 pub mod rules_v1;
 pub mod state_v1;
+pub mod why_v1;
 pub mod world_v1;
 
 /// Makes a JSON Schema.
@@ -24,7 +25,7 @@ pub type MakeSchema = fn() -> serde_json::Value;
 
 /// The JSON Schema of every form, by its short name: what `leasehold schema` prints, and what `schemas/` holds as
 /// `<name>.v1.schema.json`.
-pub const SCHEMAS: [(&str, MakeSchema); 10] = [
+pub const SCHEMAS: [(&str, MakeSchema); 11] = [
     ("manifest", manifest_v1::schema),
     ("plan", plan_v1::schema),
     ("findings", findings_v1::schema),
@@ -35,6 +36,7 @@ pub const SCHEMAS: [(&str, MakeSchema); 10] = [
     ("error", error_v1::schema),
     ("rules", rules_v1::schema),
     ("world", world_v1::schema),
+    ("why", why_v1::schema),
 ];
 
 #[cfg(test)]

@@ -15,3 +15,4 @@ mod plan;
 mod state;
 mod terminal;
 mod usage;
+mod why;

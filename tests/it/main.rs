@@ -31,3 +31,4 @@ mod secrets;
 mod sources;
 mod stories;
 mod use_cases;
+mod why;

@@ -2,7 +2,7 @@
 //! reader then sees.
 //!
 //! A `yaml` block is a manifest file (its name stands behind the word), a `json` block the whole world, and a `console`
-//! block holds `$ command` lines, each followed by its output: `plan`, `apply`, `issue ROLE`, `leases`, `wait DURATION`.
+//! block holds `$ command` lines, each followed by its output: `plan`, `apply`, `issue ROLE`, `leases`, `why ROLE`, `wait DURATION`.
 //! `LEASEHOLD_BLESS=1 cargo test stories` writes the outputs anew.
 
 pub(crate) mod cloud;
@@ -16,7 +16,7 @@ use markdown::Part;
 use stage::Stage;
 
 /// Every story, so that a file nobody runs is a failure.
-const STORIES: [&str; 10] = [
+const STORIES: [&str; 11] = [
     "access_denied",
     "drift",
     "federation_token",
@@ -27,6 +27,7 @@ const STORIES: [&str; 10] = [
     "role_deleted",
     "ttl_lowered",
     "waived_finding",
+    "why",
 ];
 
 fn folder() -> PathBuf {

@@ -94,6 +94,8 @@ pub(crate) enum Command {
     /// Look at the leases
     #[command(subcommand)]
     Lease(LeaseCommand),
+    /// Explain why a role may or may not be issued
+    Why(WhyArgs),
     /// List the rules that plan judges by
     Rules(RulesArgs),
     /// Print the page of one rule
@@ -316,6 +318,20 @@ pub(crate) struct LeasePlace {
     /// Folder whose repository holds the state, when --state is not given
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) dir: PathBuf,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WhyArgs {
+    /// The role's name
+    #[arg(value_name = "ROLE")]
+    pub(crate) role: String,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -12,6 +12,7 @@ mod problem;
 mod rule;
 #[cfg(test)]
 mod tests;
+mod why;
 
 pub use applied::applied;
 pub use failure::failure;
@@ -19,3 +20,4 @@ pub use lease::{credential_summary, lease, leases};
 pub use plan::{plan, plan_in_hand};
 pub use problem::problems;
 pub use rule::{RuleLine, rule_page, rules};
+pub use why::why;

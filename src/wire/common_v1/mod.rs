@@ -2,6 +2,7 @@
 
 mod broker;
 mod credential;
+mod decision;
 mod finding;
 mod role;
 
@@ -15,6 +16,7 @@ use thiserror::Error;
 
 pub use broker::{Basis, Broker, Limits};
 pub use credential::{AssumedRole, Credential, FederationToken, IamUser, Policy, SessionToken};
+pub use decision::{ElementTrace, StatementTrace, Tree, Truth, Verdict};
 pub use finding::{Confidence, Finding, Level, ManifestError, Place, Tally, Underline};
 pub use role::{AppliedRole, RoleFacts};
 

@@ -26,6 +26,7 @@ fn the_program() {
       issue        Hand out one credential of an applied role
       exec         Run a command with one credential of an applied role in its environment
       lease        Look at the leases
+      why          Explain why a role may or may not be issued
       rules        List the rules that plan judges by
       explain      Print the page of one rule
       schema       Print the JSON Schema of a text form
@@ -493,7 +494,7 @@ fn no_command_is_left_out() {
     names.retain(|name| *name != "help");
     assert_eq!(
         names,
-        ["validate", "plan", "apply", "issue", "exec", "lease", "rules", "explain", "schema", "completions"],
+        ["validate", "plan", "apply", "issue", "exec", "lease", "why", "rules", "explain", "schema", "completions"],
         "each needs a test here"
     );
 }

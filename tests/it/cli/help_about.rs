@@ -69,7 +69,7 @@ fn schema() {
 
     Arguments:
       <NAME>  Which form [possible values: manifest, plan, findings, apply, state, credentials, lease,
-              error, rules, world]
+              error, rules, world, why]
 
     Options:
       -h, --help     Print help
@@ -79,6 +79,69 @@ fn schema() {
           --no-color     Never colour the output (NO_COLOR does the same)
           --log <LEVEL>  Log to standard error: error, warn, info, debug or trace [env: LEASEHOLD_LOG=]
                          [possible values: error, warn, info, debug, trace]
+    ");
+}
+
+#[test]
+fn why() {
+    assert_snapshot!(help(&["why"]), @"
+    Explain why a role may or may not be issued
+
+    Usage: leasehold why [OPTIONS] <ROLE>
+
+    Arguments:
+      <ROLE>
+              The role's name
+
+    Options:
+          --format <FORMAT>
+              Form of the output
+
+              Possible values:
+              - text: For people
+              - json: For programs; versioned
+              
+              [default: text]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Manifests:
+          --dir <DIR>
+              Folder of the manifests; may be a bare repository together with --ref
+              
+              [default: .]
+
+          --ref <REV>
+              Read DIR as it is at this commit, out of git's object database, instead of its files
+
+          --path <PATH>
+              Folder of the manifests inside the repository, when DIR is a bare one
+
+    State and AWS:
+          --state <URL>
+              Where record and leases are kept [default: the folder .leasehold at the top of the
+              repository]
+              
+              [env: LEASEHOLD_STATE=]
+
+          --timeout <DURATION>
+              Longest time to wait for AWS, in all
+              
+              [default: 30s]
+
+    Global options:
+          --no-color
+              Never colour the output (NO_COLOR does the same)
+
+          --log <LEVEL>
+              Log to standard error: error, warn, info, debug or trace
+              
+              [env: LEASEHOLD_LOG=]
+              [possible values: error, warn, info, debug, trace]
     ");
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use leasehold::app::audit::Who;
 use leasehold::app::{
-    AppError, Applied, Expectation, Failure, LeaseFilter, PlanRequest, Planned, commit, issue, list_leases, make_plan,
-    review, validate,
+    AppError, Applied, Expectation, Failure, LeaseFilter, PlanRequest, Planned, commit, explain, issue, list_leases,
+    make_plan, review, validate,
 };
 use leasehold::domain::digest::Digest;
 use leasehold::domain::record::Basis;
@@ -16,7 +16,7 @@ use leasehold::domain::world::World;
 use leasehold::output::{Style, plain, text};
 use leasehold::ports::{Clock as _, ManifestSet};
 use leasehold::testing::{CountingIds, FixedClock, MemoryStore, block_on};
-use leasehold::wire::{apply_v1, error_v1, findings_v1, lease_v1, plan_v1, world_v1};
+use leasehold::wire::{apply_v1, error_v1, findings_v1, lease_v1, plan_v1, why_v1, world_v1};
 
 use super::cloud::WorldCloud;
 use crate::scene::request;
@@ -55,6 +55,7 @@ impl Stage {
             ["apply", options @ ..] => self.apply(options, &mut out),
             ["issue", role] => self.issue(role, &mut out),
             ["leases"] => self.leases(&mut out),
+            ["why", role] => self.why(role, &mut out),
             ["wait", time] => {
                 let time = Ttl::parse(time).expect("a duration");
                 self.clock.advance(jiff::SignedDuration::from_secs(time.seconds().into()));
@@ -112,6 +113,13 @@ impl Stage {
         let issued = block_on(issue(&self.store, connect, &self.clock, &self.ids, &Who::default(), request(role)))?;
         let lease = lease_v1::Lease::new(&issued.lease, self.clock.now());
         text::credential_summary(&lease, &Style::PLAIN, out).expect("memory");
+        Ok(())
+    }
+
+    fn why(&self, role: &str, out: &mut Vec<u8>) -> Result<(), AppError> {
+        let desired = validate(&self.set())?;
+        let answer = block_on(explain(&desired, &self.cloud(), &self.store, self.clock.now(), role))?;
+        text::why(&why_v1::Document::new(&answer), &Style::PLAIN, out).expect("memory");
         Ok(())
     }
 

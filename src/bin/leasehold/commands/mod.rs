@@ -7,6 +7,7 @@ mod issue;
 mod lease;
 mod plan;
 mod validate;
+mod why;
 
 use std::future::Future;
 
@@ -24,6 +25,7 @@ pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> 
         Command::Issue(args) => wait(issue::run(args, terminal)),
         Command::Exec(args) => exec::run(args, terminal),
         Command::Lease(command) => wait(lease::run(&command, terminal)),
+        Command::Why(args) => wait(why::run(&args, terminal)),
         Command::Rules(args) => about::rules(&args, terminal),
         Command::Explain(args) => about::explain(&args),
         Command::Schema(args) => about::schema(&args),
