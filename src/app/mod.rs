@@ -2,6 +2,7 @@
 
 mod apply;
 pub mod audit;
+mod drift;
 mod failure;
 mod issue;
 mod judge_offline;
@@ -15,6 +16,7 @@ mod validate;
 mod world;
 
 pub use apply::{Applied, Expectation, Review, commit, review};
+pub use drift::{drift, unproven};
 pub use failure::{AppError, Failure, Meaning};
 pub use issue::{IssueRequest, IssuedLease, issue};
 pub use judge_offline::judge_offline;

@@ -10,6 +10,7 @@ pub mod common_v1;
 
 pub mod apply_v1;
 pub mod credentials_v1;
+pub mod drift_v1;
 pub mod error_v1;
 pub mod findings_v1;
 pub mod lease_v1;
@@ -24,9 +25,10 @@ pub type MakeSchema = fn() -> serde_json::Value;
 
 /// The JSON Schema of every form, by its short name: what `leasehold schema` prints, and what `schemas/` holds as
 /// `<name>.v1.schema.json`.
-pub const SCHEMAS: [(&str, MakeSchema); 10] = [
+pub const SCHEMAS: [(&str, MakeSchema); 11] = [
     ("manifest", manifest_v1::schema),
     ("plan", plan_v1::schema),
+    ("drift", drift_v1::schema),
     ("findings", findings_v1::schema),
     ("apply", apply_v1::schema),
     ("state", state_v1::schema),
@@ -60,6 +62,7 @@ mod tests {
     fn every_form_that_is_read_back_has_a_schema_as_strict_as_its_reader() {
         for (schema, title) in [
             (plan_v1::schema(), "Plan"),
+            (drift_v1::schema(), "DriftReport"),
             (findings_v1::schema(), "Findings"),
             (state_v1::schema(), "StateObject"),
             (lease_v1::schema(), "Leases"),

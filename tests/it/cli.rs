@@ -3,10 +3,12 @@
 mod about;
 mod apply;
 mod aws_errors;
+mod drift;
 mod exec;
 mod exit_codes;
 mod help;
 mod help_about;
+mod help_tools;
 mod issue;
 mod leases;
 mod live;

@@ -63,6 +63,7 @@ fn what_the_program_prints_fits_its_schema() {
     holds("findings", &sandbox.run(&["validate", "--format", "json"]).expect(exit::FINE).stdout);
     let applied = sandbox.run(&["apply", "--auto-approve", "--format", "json"]).expect(exit::FINE);
     holds("apply", &applied.stdout);
+    holds("drift", &sandbox.run(&["drift", "--format", "json"]).expect(exit::FINE).stdout);
     holds("credentials", &sandbox.run(&["issue", "app-rw"]).expect(exit::FINE).stdout);
     holds("lease", &sandbox.run(&["lease", "list", "--format", "json"]).expect(exit::FINE).stdout);
     holds("rules", &sandbox.run(&["rules", "--format", "json"]).expect(exit::FINE).stdout);

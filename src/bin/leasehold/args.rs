@@ -87,6 +87,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Record what was reviewed
     Apply(ApplyArgs),
+    /// Tell what changed in AWS since the last apply, apart from what is pending in git
+    Drift(DriftArgs),
     /// Hand out one credential of an applied role
     Issue(IssueArgs),
     /// Run a command with one credential of an applied role in its environment
@@ -196,6 +198,18 @@ pub(crate) struct ApplyArgs {
     /// Apply the files as they are although they are not those of a commit; the record says so
     #[arg(long, conflicts_with = "rev")]
     pub(crate) allow_dirty: bool,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Exit code 8 when AWS drifted; what is pending in git is shown and is no drift.")]
+pub(crate) struct DriftArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

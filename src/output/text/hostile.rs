@@ -7,11 +7,11 @@ use super::*;
 use crate::domain::document::Document;
 use crate::domain::finding::ManifestError;
 use crate::domain::lease::{Grant, LeaseState};
-use crate::domain::plan::{Plan, Shown};
+use crate::domain::plan::{Plan, RecordRef, Shown, SinceApply};
 use crate::domain::text::is_unsafe;
 use crate::output::{Style, plain};
 use crate::wire::plan_v1::samples::{change, everything, place_in, text, trust};
-use crate::wire::{findings_v1, lease_v1, plan_v1};
+use crate::wire::{drift_v1, findings_v1, lease_v1, plan_v1};
 
 /// More than a hundred texts that would do harm, or look like something else, if a terminal got them as they are.
 fn hostile() -> Vec<String> {
@@ -104,6 +104,45 @@ fn no_hostile_text_reaches_a_terminal_as_it_is() {
         let json = plan_v1::Document::from_plan(&plan).to_json();
         assert_harmless(&json, &bad);
         serde_json::from_str::<serde_json::Value>(&json).expect("still JSON");
+    }
+}
+
+/// What of a plan a drift report tells.
+fn since(plan: Plan) -> SinceApply {
+    let report = plan.report;
+    SinceApply {
+        record: RecordRef { lineage: "01JZ".to_owned(), serial: 4 },
+        basis: plan.basis.manifests,
+        caller: report.caller,
+        drift: report.drift,
+        rejudged: plan.steps.clone(),
+        unknowns: report.unknowns,
+        pending_broker: plan.broker,
+        pending: plan.steps,
+        recorded: 3,
+        calls: report.calls,
+    }
+}
+
+#[test]
+fn no_hostile_drift_reaches_a_terminal_as_it_is() {
+    for bad in hostile() {
+        let mut plan = poisoned(&bad);
+        for drift in &mut plan.report.drift {
+            drift.changes.push(change(&bad, text(&bad), text(&bad)));
+        }
+        assert!(!plan.report.drift.is_empty());
+        let document = drift_v1::Document::new(&since(plan));
+        for style in [Style::PLAIN, ASCII, COLOR] {
+            let mut out = Vec::new();
+            drift(&document, &style, &mut out).expect("written");
+            let out = without_colours(&String::from_utf8(out).expect("text"));
+            assert_harmless(&out, &bad);
+            for ours in ["Compared: ", "Next: ", "Pending in git"] {
+                assert_eq!(out.lines().filter(|line| line.starts_with(ours)).count(), 1, "{ours} for {bad:?}");
+            }
+        }
+        assert_harmless(&document.to_json(), &bad);
     }
 }
 

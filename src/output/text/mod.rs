@@ -2,6 +2,7 @@
 
 mod applied;
 mod diff;
+mod drift;
 mod failure;
 #[cfg(test)]
 mod hostile;
@@ -14,6 +15,7 @@ mod rule;
 mod tests;
 
 pub use applied::applied;
+pub use drift::drift;
 pub use failure::failure;
 pub use lease::{credential_summary, lease, leases};
 pub use plan::{plan, plan_in_hand};

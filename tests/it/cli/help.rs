@@ -23,6 +23,7 @@ fn the_program() {
       validate     Check the manifests, and judge what can be judged without AWS and without state
       plan         Show what apply would do, and every reason why it would fail or should not be done
       apply        Record what was reviewed
+      drift        Tell what changed in AWS since the last apply, apart from what is pending in git
       issue        Hand out one credential of an applied role
       exec         Run a command with one credential of an applied role in its environment
       lease        Look at the leases
@@ -493,7 +494,7 @@ fn no_command_is_left_out() {
     names.retain(|name| *name != "help");
     assert_eq!(
         names,
-        ["validate", "plan", "apply", "issue", "exec", "lease", "rules", "explain", "schema", "completions"],
+        ["validate", "plan", "apply", "drift", "issue", "exec", "lease", "rules", "explain", "schema", "completions"],
         "each needs a test here"
     );
 }

@@ -2,6 +2,7 @@
 
 mod about;
 mod apply;
+mod drift;
 mod exec;
 mod issue;
 mod lease;
@@ -21,6 +22,7 @@ pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> 
         Command::Validate(args) => validate::run(&args, terminal),
         Command::Plan(args) => wait(plan::run(&args, terminal)),
         Command::Apply(args) => wait(apply::run(&args, terminal)),
+        Command::Drift(args) => wait(drift::run(&args, terminal)),
         Command::Issue(args) => wait(issue::run(args, terminal)),
         Command::Exec(args) => exec::run(args, terminal),
         Command::Lease(command) => wait(lease::run(&command, terminal)),
