@@ -27,6 +27,7 @@ pub mod world;
 pub mod plan;
 pub mod rules;
 pub mod secret;
+pub mod simulation;
 
 /// An instant in UTC with RFC 3339 as its text form.
 pub use jiff::Timestamp;

@@ -17,6 +17,7 @@ pub mod lease_v1;
 pub mod manifest_v1;
 pub mod plan_v1;
 pub mod rules_v1;
+pub mod simulation_v1;
 pub mod state_v1;
 pub mod world_v1;
 
@@ -25,7 +26,7 @@ pub type MakeSchema = fn() -> serde_json::Value;
 
 /// The JSON Schema of every form, by its short name: what `leasehold schema` prints, and what `schemas/` holds as
 /// `<name>.v1.schema.json`.
-pub const SCHEMAS: [(&str, MakeSchema); 11] = [
+pub const SCHEMAS: [(&str, MakeSchema); 13] = [
     ("manifest", manifest_v1::schema),
     ("plan", plan_v1::schema),
     ("drift", drift_v1::schema),
@@ -36,6 +37,8 @@ pub const SCHEMAS: [(&str, MakeSchema); 11] = [
     ("lease", lease_v1::schema),
     ("error", error_v1::schema),
     ("rules", rules_v1::schema),
+    ("simulation-request", simulation_v1::request_schema),
+    ("simulation", simulation_v1::schema),
     ("world", world_v1::schema),
 ];
 
@@ -66,6 +69,8 @@ mod tests {
             (findings_v1::schema(), "Findings"),
             (state_v1::schema(), "StateObject"),
             (lease_v1::schema(), "Leases"),
+            (simulation_v1::request_schema(), "SimulationRequest"),
+            (simulation_v1::schema(), "Simulation"),
         ] {
             assert_eq!(schema["title"], title);
             assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");

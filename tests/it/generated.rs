@@ -81,6 +81,37 @@ fn what_the_program_prints_fits_its_schema() {
 }
 
 #[test]
+fn what_simulate_reads_and_prints_fits_its_schemas() {
+    let request = crate::cli::simulate::request();
+    let sandbox = Sandbox::new();
+    sandbox.write("request.json", &holds("simulation-request", &request.to_string()).to_string());
+    let done = sandbox.run(&["simulate", "--request", "request.json", "--format", "json"]).expect(exit::FINE);
+    assert_eq!(holds("simulation", &done.stdout)["results"][0]["verdict"], "depends");
+    // What the reader refuses, the schema refuses as well.
+    for (at, value) in [
+        ("/polices", json!({})),
+        ("/format", json!("leasehold/simulation/v1")),
+        ("/resource", json!(null)),
+        ("/actions", json!([])),
+        ("/context/others", json!("present")),
+        ("/context/keys/a:b", json!({"values": []})),
+        ("/context/keys/a:b", json!({"values": ["x"], "form": {}})),
+        ("/policies/identity", json!([])),
+        ("/policies/identity", json!("read")),
+        ("/policies/scps", json!(["none", []])),
+        ("/policies/resource/kind", json!("bucket")),
+        ("/policies/resource/policy", json!("assumed")),
+        ("/principal/arn", json!(1)),
+    ] {
+        let (parent, name) = at.rsplit_once('/').expect("a path");
+        let mut wrong = request.clone();
+        wrong.pointer_mut(parent).expect("it is there")[name] = value;
+        assert_ne!(faults(&schema("simulation-request"), &wrong), [""; 0], "{at}");
+        leasehold::wire::simulation_v1::read(&wrong.to_string()).expect_err(at);
+    }
+}
+
+#[test]
 fn a_plan_that_is_no_plan_does_not_fit() {
     let aws = CannedAws::start();
     let sandbox = aws.sandbox();

@@ -96,6 +96,8 @@ pub(crate) enum Command {
     /// Look at the leases
     #[command(subcommand)]
     Lease(LeaseCommand),
+    /// Tell what AWS would say to a request under policies that you bring along
+    Simulate(SimulateArgs),
     /// List the rules that plan judges by
     Rules(RulesArgs),
     /// Print the page of one rule
@@ -330,6 +332,20 @@ pub(crate) struct LeasePlace {
     /// Folder whose repository holds the state, when --state is not given
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) dir: PathBuf,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The verdict is the answer: exit code 0 whatever it is. No AWS, no repository and no state are needed.\n\
+                        The forms of both ends: leasehold schema simulation-request, leasehold schema simulation"
+)]
+pub(crate) struct SimulateArgs {
+    /// The request as JSON: a file, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: PathBuf,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

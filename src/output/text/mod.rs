@@ -11,6 +11,7 @@ mod lease;
 mod plan;
 mod problem;
 mod rule;
+mod simulation;
 #[cfg(test)]
 mod tests;
 
@@ -21,3 +22,4 @@ pub use lease::{credential_summary, lease, leases};
 pub use plan::{plan, plan_in_hand};
 pub use problem::problems;
 pub use rule::{RuleLine, rule_page, rules};
+pub use simulation::simulation;

@@ -27,6 +27,7 @@ fn the_program() {
       issue        Hand out one credential of an applied role
       exec         Run a command with one credential of an applied role in its environment
       lease        Look at the leases
+      simulate     Tell what AWS would say to a request under policies that you bring along
       rules        List the rules that plan judges by
       explain      Print the page of one rule
       schema       Print the JSON Schema of a text form
@@ -494,7 +495,20 @@ fn no_command_is_left_out() {
     names.retain(|name| *name != "help");
     assert_eq!(
         names,
-        ["validate", "plan", "apply", "drift", "issue", "exec", "lease", "rules", "explain", "schema", "completions"],
+        [
+            "validate",
+            "plan",
+            "apply",
+            "drift",
+            "issue",
+            "exec",
+            "lease",
+            "simulate",
+            "rules",
+            "explain",
+            "schema",
+            "completions",
+        ],
         "each needs a test here"
     );
 }
