@@ -212,15 +212,24 @@ impl CloudErrorKind {
     }
 }
 
-/// A store of small objects with compare-and-swap: the only way to write a mutable one.
+/// The half of a store that changes nothing: what a command is handed that only looks.
 ///
 /// Keys are relative paths of ASCII letters, digits, `-`, `_`, `.` and `/`, without empty parts and without parts that
 /// begin with a dot: those belong to the store itself. [`check_key`] is that rule. No key may lie below another one, as
 /// a file below a file cannot.
-pub trait StateStore {
+pub trait StateRead {
     /// The object, or `None` if there is none.
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Object>, StoreError>> + Send;
 
+    /// All keys with this prefix, sorted.
+    fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+
+    /// Where it is, for messages.
+    fn location(&self) -> String;
+}
+
+/// A store of small objects with compare-and-swap: the only way to write a mutable one.
+pub trait StateStore: StateRead {
     /// Writes an object that must not exist yet. [`StoreError::Conflict`] if it does.
     fn create(&self, key: &str, bytes: &[u8]) -> impl Future<Output = Result<Version, StoreError>> + Send;
 
@@ -231,12 +240,6 @@ pub trait StateStore {
         expected: &Version,
         bytes: &[u8],
     ) -> impl Future<Output = Result<Version, StoreError>> + Send;
-
-    /// All keys with this prefix, sorted.
-    fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
-
-    /// Where it is, for messages.
-    fn location(&self) -> String;
 }
 
 /// Longest key, in bytes. Object stores allow 1,024 with a bucket prefix in front of it.
@@ -245,7 +248,7 @@ pub const KEY_MAX: usize = 512;
 /// Longest part of a key between two slashes, in bytes: file systems allow 255.
 pub const KEY_PART_MAX: usize = 200;
 
-/// Holds a key against the grammar at [`StateStore`]; the error completes "the key …".
+/// Holds a key against the grammar at [`StateRead`]; the error completes "the key …".
 pub fn check_key(key: &str) -> Result<(), &'static str> {
     if key.is_empty() {
         return Err("is empty");
@@ -270,7 +273,7 @@ pub fn check_key(key: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Holds a prefix for [`StateStore::list`] against the grammar: empty, or the beginning of some key.
+/// Holds a prefix for [`StateRead::list`] against the grammar: empty, or the beginning of some key.
 pub fn check_prefix(prefix: &str) -> Result<(), &'static str> {
     // A letter makes a key of every beginning of one, be it cut at a slash or inside a part.
     if prefix.is_empty() { Ok(()) } else { check_key(&format!("{prefix}x")) }

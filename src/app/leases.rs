@@ -4,7 +4,7 @@ use super::{Failure, Meaning, ledger};
 use crate::domain::Timestamp;
 use crate::domain::lease::{Lease, LeaseId};
 use crate::domain::text;
-use crate::ports::StateStore;
+use crate::ports::StateRead;
 
 /// Which leases to list.
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,7 +16,7 @@ pub struct LeaseFilter<'a> {
 }
 
 /// Leases, oldest first.
-pub async fn list_leases<S: StateStore>(
+pub async fn list_leases<S: StateRead>(
     store: &S,
     now: Timestamp,
     filter: LeaseFilter<'_>,
@@ -28,7 +28,7 @@ pub async fn list_leases<S: StateStore>(
 }
 
 /// One lease, by its id or by its path-like name (`aws/creds/<role>/<id>`).
-pub async fn show_lease<S: StateStore>(store: &S, id_or_path: &str) -> Result<Lease, Failure> {
+pub async fn show_lease<S: StateRead>(store: &S, id_or_path: &str) -> Result<Lease, Failure> {
     let text = id_or_path.trim();
     let id = text.rsplit('/').next().unwrap_or_default().to_ascii_uppercase();
     let Some(parsed) = LeaseId::parse(&id) else {

@@ -6,7 +6,7 @@ use super::swap::swap;
 use crate::domain::Timestamp;
 use crate::domain::lease::{Lease, LeaseId};
 use crate::domain::plan::OpenLease;
-use crate::ports::{StateStore, StoreError, Version};
+use crate::ports::{StateRead, StateStore, StoreError, Version};
 use crate::wire::state_v1;
 
 /// A lease as it is in the store.
@@ -45,12 +45,12 @@ pub async fn advance<S: StateStore>(
 }
 
 /// One lease; `None` if there is none with this id.
-pub async fn find<S: StateStore>(store: &S, id: &LeaseId) -> Result<Option<StoredLease>, Failure> {
+pub async fn find<S: StateRead>(store: &S, id: &LeaseId) -> Result<Option<StoredLease>, Failure> {
     read(store, &key(id)).await
 }
 
 /// Every lease, oldest first. An object that cannot be believed is a failure: a ledger with a hole says nothing.
-pub async fn all<S: StateStore>(store: &S) -> Result<Vec<Lease>, Failure> {
+pub async fn all<S: StateRead>(store: &S) -> Result<Vec<Lease>, Failure> {
     let mut leases = Vec::new();
     for key in store.list("lease/").await? {
         leases.extend(read(store, &key).await?.map(|stored| stored.lease));
@@ -59,7 +59,7 @@ pub async fn all<S: StateStore>(store: &S) -> Result<Vec<Lease>, Failure> {
 }
 
 /// What a plan needs to know of the leases that may still be alive.
-pub async fn open_leases<S: StateStore>(store: &S, now: Timestamp) -> Result<Vec<OpenLease>, Failure> {
+pub async fn open_leases<S: StateRead>(store: &S, now: Timestamp) -> Result<Vec<OpenLease>, Failure> {
     let leases = all(store).await?;
     Ok(leases
         .into_iter()
@@ -68,7 +68,7 @@ pub async fn open_leases<S: StateStore>(store: &S, now: Timestamp) -> Result<Vec
         .collect())
 }
 
-async fn read<S: StateStore>(store: &S, key: &str) -> Result<Option<StoredLease>, Failure> {
+async fn read<S: StateRead>(store: &S, key: &str) -> Result<Option<StoredLease>, Failure> {
     let Some(object) = store.get(key).await? else { return Ok(None) };
     let envelope = state_v1::decode_lease(&object.bytes).map_err(|error| corrupt(store, key, &error))?;
     if key != self::key(&envelope.body.id) {

@@ -2,6 +2,7 @@
 
 mod apply;
 pub mod audit;
+mod drift;
 mod failure;
 mod issue;
 mod judge_offline;
@@ -10,18 +11,21 @@ pub mod ledger;
 mod plan;
 mod record;
 mod refusal;
+mod simulate;
 mod swap;
 mod validate;
 mod why;
 mod world;
 
 pub use apply::{Applied, Expectation, Review, commit, review};
+pub use drift::{drift, unproven};
 pub use failure::{AppError, Failure, Meaning};
 pub use issue::{IssueRequest, IssuedLease, issue};
 pub use judge_offline::judge_offline;
 pub use leases::{LeaseFilter, list_leases, show_lease};
 pub use plan::{PlanRequest, Planned, make_plan};
 pub use record::{HEAD_KEY, ReadHead, read_head, read_record, read_role, snapshot_key};
+pub use simulate::simulate;
 pub use validate::validate;
 pub use why::explain;
 pub use world::read_world;

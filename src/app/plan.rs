@@ -1,4 +1,4 @@
-//! `plan`: reads git, the record and AWS, and decides what an apply would do. It is handed nothing that can write to AWS.
+//! `plan`: reads git, the record and AWS, and decides what an apply would do. It is handed nothing that can write, neither to AWS nor to the state.
 
 use super::record::ReadHead;
 use super::{AppError, Failure, Meaning, ledger, read_record, read_world};
@@ -8,7 +8,7 @@ use crate::domain::ident::Name;
 use crate::domain::plan::{Plan, PlanInput, plan};
 use crate::domain::record::{Basis, Record};
 use crate::domain::text;
-use crate::ports::{CloudRead, StateStore};
+use crate::ports::{CloudRead, StateRead};
 
 /// What a person may say about a plan.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,7 +33,7 @@ pub struct Planned {
 }
 
 /// Makes the plan.
-pub async fn make_plan<C: CloudRead, S: StateStore>(
+pub async fn make_plan<C: CloudRead, S: StateRead>(
     basis: Basis,
     desired: Desired,
     cloud: &C,

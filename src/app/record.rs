@@ -10,7 +10,7 @@ use crate::domain::digest::Digest;
 use crate::domain::ident::Name;
 use crate::domain::record::{AppliedRole, Head, Record, Snapshot};
 use crate::domain::text;
-use crate::ports::{StateStore, Version};
+use crate::ports::{StateRead, StateStore, Version};
 use crate::wire::state_v1::{self, CorruptError};
 
 /// The key of the head.
@@ -35,7 +35,7 @@ pub fn snapshot_key(serial: u64, digest: &Digest) -> String {
 
 /// The head; `None` before the first apply. A head that is older than what was applied after it is damage: it would bring
 /// back roles that were removed.
-pub async fn read_head<S: StateStore>(store: &S) -> Result<Option<ReadHead>, Failure> {
+pub async fn read_head<S: StateRead>(store: &S) -> Result<Option<ReadHead>, Failure> {
     // The snapshots are looked at before the head, so that an apply in between only ever makes the head newer.
     let mut newest = newest_serial(store).await?;
     let mut suspect: Option<Digest> = None;
@@ -60,14 +60,14 @@ pub async fn read_head<S: StateStore>(store: &S) -> Result<Option<ReadHead>, Fai
     }
 }
 
-async fn newest_serial<S: StateStore>(store: &S) -> Result<u64, Failure> {
+async fn newest_serial<S: StateRead>(store: &S) -> Result<u64, Failure> {
     let keys = store.list("snap/").await?;
     let serial = |key: &String| key.strip_prefix("snap/")?.split('-').next()?.parse::<u64>().ok();
     Ok(keys.iter().filter_map(serial).max().unwrap_or_default())
 }
 
 /// Whether a serial was ever the record's: an apply said so, or a lease was issued from it.
-async fn was_used<S: StateStore>(store: &S, serial: u64) -> Result<bool, Failure> {
+async fn was_used<S: StateRead>(store: &S, serial: u64) -> Result<bool, Failure> {
     for key in store.list("audit/").await? {
         let Some(object) = store.get(&key).await? else { continue };
         let event = state_v1::decode_audit(&object.bytes).map_err(|error| corrupt(store, &key, &error))?.body;
@@ -78,7 +78,7 @@ async fn was_used<S: StateStore>(store: &S, serial: u64) -> Result<bool, Failure
     Ok(ledger::all(store).await?.iter().any(|lease| lease.serial >= serial))
 }
 
-async fn head_alone<S: StateStore>(store: &S) -> Result<Option<ReadHead>, Failure> {
+async fn head_alone<S: StateRead>(store: &S) -> Result<Option<ReadHead>, Failure> {
     let Some(object) = store.get(HEAD_KEY).await? else {
         return if never_applied(store).await? {
             Ok(None)
@@ -97,7 +97,7 @@ async fn head_alone<S: StateStore>(store: &S) -> Result<Option<ReadHead>, Failur
 
 /// Whether a store without a head never had one. A first apply that died before its head leaves a snapshot of serial 1
 /// and the event that announced it; anything more means that a head is gone, which is damage and no fresh start.
-async fn never_applied<S: StateStore>(store: &S) -> Result<bool, Failure> {
+async fn never_applied<S: StateRead>(store: &S) -> Result<bool, Failure> {
     let snapshots = store.list("snap/").await?;
     if !snapshots.iter().all(|key| key.starts_with("snap/0000000001-")) || !store.list("lease/").await?.is_empty() {
         return Ok(false);
@@ -113,7 +113,7 @@ async fn never_applied<S: StateStore>(store: &S) -> Result<bool, Failure> {
 }
 
 /// The whole record; `None` before the first apply.
-pub async fn read_record<S: StateStore>(store: &S) -> Result<Option<(ReadHead, Record)>, Failure> {
+pub async fn read_record<S: StateRead>(store: &S) -> Result<Option<(ReadHead, Record)>, Failure> {
     let Some(read) = read_head(store).await? else { return Ok(None) };
     let (key, bytes) = snapshot_bytes(store, &read.head).await?;
     let snapshot = state_v1::decode_snapshot(&bytes).map_err(|error| corrupt(store, &key, &error))?.body;
@@ -123,7 +123,7 @@ pub async fn read_record<S: StateStore>(store: &S) -> Result<Option<(ReadHead, R
 }
 
 /// What `issue` needs of the record: the head, the Broker, and one role.
-pub async fn read_role<S: StateStore>(
+pub async fn read_role<S: StateRead>(
     store: &S,
     role: &Name,
 ) -> Result<Option<(Head, Option<(BrokerSpec, AppliedRole)>)>, Failure> {
@@ -133,7 +133,7 @@ pub async fn read_role<S: StateStore>(
     Ok(Some((read.head, found)))
 }
 
-async fn snapshot_bytes<S: StateStore>(store: &S, head: &Head) -> Result<(String, Vec<u8>), Failure> {
+async fn snapshot_bytes<S: StateRead>(store: &S, head: &Head) -> Result<(String, Vec<u8>), Failure> {
     let key = snapshot_key(head.serial, &head.snapshot_digest);
     let Some(object) = store.get(&key).await? else {
         return Err(damaged(store, &key, "the head names it, and it is not there"));
@@ -148,7 +148,7 @@ async fn snapshot_bytes<S: StateStore>(store: &S, head: &Head) -> Result<(String
     Ok((key, object.bytes))
 }
 
-fn check_serial<S: StateStore>(store: &S, key: &str, head: &Head, serial: u64) -> Result<(), Failure> {
+fn check_serial<S: StateRead>(store: &S, key: &str, head: &Head, serial: u64) -> Result<(), Failure> {
     if serial == head.serial {
         return Ok(());
     }
@@ -177,11 +177,11 @@ pub(super) async fn replace<S: StateStore>(
 }
 
 /// An object that cannot be believed.
-pub(super) fn corrupt<S: StateStore>(store: &S, key: &str, error: &CorruptError) -> Failure {
+pub(super) fn corrupt<S: StateRead>(store: &S, key: &str, error: &CorruptError) -> Failure {
     damaged(store, key, &error.to_string())
 }
 
-pub(super) fn damaged<S: StateStore>(store: &S, key: &str, detail: &str) -> Failure {
+pub(super) fn damaged<S: StateRead>(store: &S, key: &str, detail: &str) -> Failure {
     Failure::new(
         Meaning::Failed,
         "state-damaged",

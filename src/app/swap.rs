@@ -44,6 +44,7 @@ pub(super) async fn swap<S: StateStore>(
 #[cfg(all(test, feature = "testing"))]
 mod tests {
     use super::*;
+    use crate::ports::StateRead as _;
     use crate::testing::{Fault, FaultyStore, MemoryStore, block_on};
 
     #[test]

@@ -5,10 +5,10 @@ use super::{AppError, read_record, read_world};
 use crate::domain::Timestamp;
 use crate::domain::desired::Desired;
 use crate::domain::why::{Why, why};
-use crate::ports::{CloudRead, StateStore};
+use crate::ports::{CloudRead, StateRead};
 
 /// Explains the role of this name.
-pub async fn explain<C: CloudRead, S: StateStore>(
+pub async fn explain<C: CloudRead, S: StateRead>(
     desired: &Desired,
     cloud: &C,
     store: &S,

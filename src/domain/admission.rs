@@ -10,7 +10,7 @@ use super::Timestamp;
 use super::credential::{AssumedRoleSpec, FederationTokenSpec};
 use super::desired::BrokerSpec;
 use super::iam::{
-    AssumeRole, Broker, Caller, Context, Evaluation, Knowledge, Layer, NamedPolicy, Policies, Policy, Request,
+    AssumeRole, Broker, Caller, Context, Evaluation, Knowledge, Layer, NamedPolicy, Outcome, Policies, Policy, Request,
     ResourcePolicy, Session, StatementTrace, Template, Verdict, decide_trust, evaluate, trace,
 };
 use super::ident::{BrokerPrincipal, Name, RoleArn, UserArn};
@@ -163,6 +163,12 @@ impl Asking<'_> {
     #[must_use]
     pub fn whole(&self, issuing: &Issuing<'_>, trust: Option<&Policy>, action: &str) -> Evaluation {
         evaluate(&self.request(action), &self.policies(issuing, trust))
+    }
+
+    /// The same with how every statement of those policies was judged.
+    #[must_use]
+    pub fn outcome(&self, issuing: &Issuing<'_>, trust: Option<&Policy>, action: &str) -> Outcome {
+        Outcome::of(&self.request(action), &self.policies(issuing, trust))
     }
 
     /// How every statement of those policies was judged.

@@ -28,6 +28,7 @@ pub mod admission;
 pub mod plan;
 pub mod rules;
 pub mod secret;
+pub mod simulation;
 pub mod why;
 
 /// An instant in UTC with RFC 3339 as its text form.

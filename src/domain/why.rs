@@ -7,7 +7,7 @@ use super::credential::{CredentialSpec, CredentialType};
 use super::desired::{BrokerSpec, Desired};
 use super::duration::{self, Limit};
 use super::finding::{Finding, apply_waivers};
-use super::iam::{Evaluation, Policy, StatementTrace, Verdict, nearest_allow};
+use super::iam::{Evaluation, Outcome, Policy, Verdict};
 use super::ident::{Name, RoleArn};
 use super::record::{Record, RoleFacts};
 use super::role::RoleSpec;
@@ -90,26 +90,6 @@ pub enum Reading {
     Absent,
     /// It could not be read.
     Unknown(Unknown),
-}
-
-/// What AWS would answer to one action, and how it comes to that.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// `sts:AssumeRole`, ….
-    pub action: &'static str,
-    /// The verdict with what it rests on.
-    pub evaluation: Evaluation,
-    /// Every statement of every policy that was read.
-    pub trace: Vec<StatementTrace>,
-}
-
-impl Outcome {
-    /// The Allow that comes nearest to applying, for each place that does not allow what it must.
-    #[must_use]
-    pub fn nearest(&self) -> Vec<&StatementTrace> {
-        let Verdict::DeniedImplicitly { lacking } = &self.evaluation.verdict else { return Vec::new() };
-        lacking.iter().filter_map(|place| nearest_allow(&self.trace, *place)).collect()
-    }
 }
 
 /// The answer in one word.
@@ -259,7 +239,7 @@ fn ways(broker: &BrokerSpec, world: &World, spec: &RoleSpec, now: Timestamp) -> 
         // AWS lets every IAM user call it, whatever the policies say; there is no statement to show.
         CredentialSpec::SessionToken(_) => {
             let evaluation = Evaluation { verdict: Verdict::Allowed, caveats: Vec::new() };
-            let outcome = Outcome { action: "sts:GetSessionToken", evaluation, trace: Vec::new() };
+            let outcome = Outcome { action: "sts:GetSessionToken".to_owned(), evaluation, trace: Vec::new() };
             vec![Way { role_arn: None, live: None, outcomes: vec![outcome], limits: limits(None) }]
         }
         CredentialSpec::IamUser(_) => Vec::new(),
@@ -272,12 +252,7 @@ fn outcomes(
     trust: Option<&Policy>,
     actions: impl IntoIterator<Item = &'static str>,
 ) -> Vec<Outcome> {
-    let judge = |action| Outcome {
-        action,
-        evaluation: asking.whole(issuing, trust, action),
-        trace: asking.trace(issuing, trust, action),
-    };
-    actions.into_iter().map(judge).collect()
+    actions.into_iter().map(|action| asking.outcome(issuing, trust, action)).collect()
 }
 
 fn reading(fact: &Fact<LiveRole>) -> Reading {

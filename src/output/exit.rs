@@ -16,6 +16,8 @@ pub const STORE_BUSY: u8 = 5;
 pub const PARTLY_APPLIED: u8 = 6;
 /// A brake refuses: too many deletes, a protected role, an empty set, another deployment.
 pub const BRAKE_REFUSED: u8 = 7;
+/// `drift`: AWS is no longer as it was recorded.
+pub const DRIFT: u8 = 8;
 /// `issue` refuses by the record.
 pub const ISSUE_REFUSED: u8 = 10;
 /// AWS refuses.
@@ -33,7 +35,7 @@ pub const COMMAND_NOT_RUN: u8 = 126;
 pub const COMMAND_NOT_FOUND: u8 = 127;
 
 /// Every code with its meaning, in order.
-pub const ALL: [(u8, &str); 15] = [
+pub const ALL: [(u8, &str); 16] = [
     (FINE, "fine"),
     (FAILED, "failed: the message says why"),
     (CHANGES_PENDING, "changes are pending (`plan --detailed-exitcode` only)"),
@@ -42,6 +44,7 @@ pub const ALL: [(u8, &str); 15] = [
     (STORE_BUSY, "the state is busy, or another apply was first"),
     (PARTLY_APPLIED, "partly applied: some roles changed in AWS since they were reviewed; plan again"),
     (BRAKE_REFUSED, "a brake refused: too many deletes, a protected role, an empty set, another deployment"),
+    (DRIFT, "`drift`: AWS is no longer as it was when it was recorded"),
     (
         ISSUE_REFUSED,
         "`issue` refused by the record: unknown or expired role, TTL above its maximum, findings that block",

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use super::lock::Lock;
 use super::{fault, folder};
 use crate::domain::digest::Digest;
-use crate::ports::{Object, StateStore, StoreError, Version, check_key, check_prefix};
+use crate::ports::{Object, StateRead, StateStore, StoreError, Version, check_key, check_prefix};
 
 /// Temporary files lie in the state folder itself and begin with this.
 const TEMPORARY: &str = ".tmp-";
@@ -207,18 +207,10 @@ impl FileStore {
     }
 }
 
-impl StateStore for FileStore {
+impl StateRead for FileStore {
     async fn get(&self, key: &str) -> Result<Option<Object>, StoreError> {
         self.checked(key)?;
         Ok(self.read(key)?.map(|bytes| Object { version: version_of(&bytes), bytes }))
-    }
-
-    async fn create(&self, key: &str, bytes: &[u8]) -> Result<Version, StoreError> {
-        self.make(key, bytes)
-    }
-
-    async fn replace(&self, key: &str, expected: &Version, bytes: &[u8]) -> Result<Version, StoreError> {
-        self.swap(key, expected, bytes)
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
@@ -227,6 +219,16 @@ impl StateStore for FileStore {
 
     fn location(&self) -> String {
         self.location.clone()
+    }
+}
+
+impl StateStore for FileStore {
+    async fn create(&self, key: &str, bytes: &[u8]) -> Result<Version, StoreError> {
+        self.make(key, bytes)
+    }
+
+    async fn replace(&self, key: &str, expected: &Version, bytes: &[u8]) -> Result<Version, StoreError> {
+        self.swap(key, expected, bytes)
     }
 }
 

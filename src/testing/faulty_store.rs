@@ -3,18 +3,18 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::ports::{Object, StateStore, StoreError, Version};
+use crate::ports::{Object, StateRead, StateStore, StoreError, Version};
 
 /// Which method was called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// [`StateStore::get`].
+    /// [`StateRead::get`].
     Get,
     /// [`StateStore::create`].
     Create,
     /// [`StateStore::replace`].
     Replace,
-    /// [`StateStore::list`].
+    /// [`StateRead::list`].
     List,
 }
 
@@ -66,7 +66,7 @@ pub struct FaultyStore<S> {
     killed: AtomicBool,
 }
 
-impl<S: StateStore + Sync> FaultyStore<S> {
+impl<S: StateRead + Sync> FaultyStore<S> {
     /// Passes every call on to `inner`, except where `script` names a fault.
     pub fn new(inner: S, script: impl Fn(&Call<'_>) -> Option<Fault> + Send + Sync + 'static) -> Self {
         Self { inner, script: Box::new(script), calls: AtomicUsize::new(0), killed: AtomicBool::new(false) }
@@ -140,22 +140,10 @@ fn lost(key: &str, what: &str) -> StoreError {
     StoreError::Ambiguous { key: key.to_owned(), detail: format!("{what} was lost") }
 }
 
-impl<S: StateStore + Sync> StateStore for FaultyStore<S> {
+impl<S: StateRead + Sync> StateRead for FaultyStore<S> {
     async fn get(&self, key: &str) -> Result<Option<Object>, StoreError> {
         let fault = self.before(Operation::Get, key)?;
         let result = self.inner.get(key).await;
-        self.after(fault, key, result)
-    }
-
-    async fn create(&self, key: &str, bytes: &[u8]) -> Result<Version, StoreError> {
-        let fault = self.before(Operation::Create, key)?;
-        let result = self.inner.create(key, bytes).await;
-        self.after(fault, key, result)
-    }
-
-    async fn replace(&self, key: &str, expected: &Version, bytes: &[u8]) -> Result<Version, StoreError> {
-        let fault = self.before(Operation::Replace, key)?;
-        let result = self.inner.replace(key, expected, bytes).await;
         self.after(fault, key, result)
     }
 
@@ -167,6 +155,20 @@ impl<S: StateStore + Sync> StateStore for FaultyStore<S> {
 
     fn location(&self) -> String {
         self.inner.location()
+    }
+}
+
+impl<S: StateStore + Sync> StateStore for FaultyStore<S> {
+    async fn create(&self, key: &str, bytes: &[u8]) -> Result<Version, StoreError> {
+        let fault = self.before(Operation::Create, key)?;
+        let result = self.inner.create(key, bytes).await;
+        self.after(fault, key, result)
+    }
+
+    async fn replace(&self, key: &str, expected: &Version, bytes: &[u8]) -> Result<Version, StoreError> {
+        let fault = self.before(Operation::Replace, key)?;
+        let result = self.inner.replace(key, expected, bytes).await;
+        self.after(fault, key, result)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::domain::digest::Digest;
-use crate::ports::{Object, StateStore, StoreError, Version, check_key, check_prefix};
+use crate::ports::{Object, StateRead, StateStore, StoreError, Version, check_key, check_prefix};
 
 /// A [`StateStore`] in memory. Clones share their objects, as two processes share a folder.
 #[derive(Debug, Clone, Default)]
@@ -51,12 +51,23 @@ impl MemoryStore {
     }
 }
 
-impl StateStore for MemoryStore {
+impl StateRead for MemoryStore {
     async fn get(&self, key: &str) -> Result<Option<Object>, StoreError> {
         self.checked(key)?;
         Ok(self.lock().get(key).map(|bytes| Object { bytes: bytes.clone(), version: version_of(bytes) }))
     }
 
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        check_prefix(prefix).map_err(|why| self.bad_key(prefix, why))?;
+        Ok(self.lock().keys().filter(|key| key.starts_with(prefix)).cloned().collect())
+    }
+
+    fn location(&self) -> String {
+        "memory://".to_owned()
+    }
+}
+
+impl StateStore for MemoryStore {
     async fn create(&self, key: &str, bytes: &[u8]) -> Result<Version, StoreError> {
         self.checked(key)?;
         let mut objects = self.lock();
@@ -77,15 +88,6 @@ impl StateStore for MemoryStore {
             }
             Some(_) | None => Err(StoreError::Conflict { key: key.to_owned() }),
         }
-    }
-
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        check_prefix(prefix).map_err(|why| self.bad_key(prefix, why))?;
-        Ok(self.lock().keys().filter(|key| key.starts_with(prefix)).cloned().collect())
-    }
-
-    fn location(&self) -> String {
-        "memory://".to_owned()
     }
 }
 

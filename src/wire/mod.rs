@@ -10,12 +10,14 @@ pub mod common_v1;
 
 pub mod apply_v1;
 pub mod credentials_v1;
+pub mod drift_v1;
 pub mod error_v1;
 pub mod findings_v1;
 pub mod lease_v1;
 pub mod manifest_v1;
 pub mod plan_v1;
 pub mod rules_v1;
+pub mod simulation_v1;
 pub mod state_v1;
 pub mod why_v1;
 pub mod world_v1;
@@ -25,9 +27,10 @@ pub type MakeSchema = fn() -> serde_json::Value;
 
 /// The JSON Schema of every form, by its short name: what `leasehold schema` prints, and what `schemas/` holds as
 /// `<name>.v1.schema.json`.
-pub const SCHEMAS: [(&str, MakeSchema); 11] = [
+pub const SCHEMAS: &[(&str, MakeSchema)] = &[
     ("manifest", manifest_v1::schema),
     ("plan", plan_v1::schema),
+    ("drift", drift_v1::schema),
     ("findings", findings_v1::schema),
     ("apply", apply_v1::schema),
     ("state", state_v1::schema),
@@ -35,6 +38,8 @@ pub const SCHEMAS: [(&str, MakeSchema); 11] = [
     ("lease", lease_v1::schema),
     ("error", error_v1::schema),
     ("rules", rules_v1::schema),
+    ("simulation-request", simulation_v1::request_schema),
+    ("simulation", simulation_v1::schema),
     ("world", world_v1::schema),
     ("why", why_v1::schema),
 ];
@@ -62,9 +67,12 @@ mod tests {
     fn every_form_that_is_read_back_has_a_schema_as_strict_as_its_reader() {
         for (schema, title) in [
             (plan_v1::schema(), "Plan"),
+            (drift_v1::schema(), "DriftReport"),
             (findings_v1::schema(), "Findings"),
             (state_v1::schema(), "StateObject"),
             (lease_v1::schema(), "Leases"),
+            (simulation_v1::request_schema(), "SimulationRequest"),
+            (simulation_v1::schema(), "Simulation"),
         ] {
             assert_eq!(schema["title"], title);
             assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::common_v1::{self, Finding, StatementTrace, Verdict};
+use super::common_v1::{self, Finding, Outcome, StatementTrace};
 use super::json;
 use crate::domain::duration;
-use crate::domain::iam::Caveat;
+use crate::domain::iam;
 use crate::domain::why;
 use crate::domain::world::Unknown;
 
@@ -83,18 +83,10 @@ pub struct Way {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Action {
-    /// `sts:AssumeRole`, ….
-    pub action: String,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Policies that nobody read and that could still deny: `service control policy`, ….
-    pub not_read: Vec<String>,
-    /// Places that AWS's pages differ on, and that are taken to count.
-    pub strict: Vec<String>,
+    /// The verdict, and how every statement of every policy that was read was judged.
+    pub outcome: Outcome,
     /// The Allow that comes nearest to applying, for each place that does not allow what it must.
     pub nearest: Vec<StatementTrace>,
-    /// Every statement of every policy that was read, and how it was judged.
-    pub statements: Vec<StatementTrace>,
 }
 
 /// One upper limit on a lifetime.
@@ -166,24 +158,9 @@ impl From<&why::Way> for Way {
     }
 }
 
-impl From<&why::Outcome> for Action {
-    fn from(outcome: &why::Outcome) -> Self {
-        let why::Outcome { action, evaluation, trace } = outcome;
-        let (mut not_read, mut strict) = (Vec::new(), Vec::new());
-        for caveat in &evaluation.caveats {
-            match caveat {
-                Caveat::SubjectTo(place) => not_read.push(place.as_str().to_owned()),
-                Caveat::StrictReading(place) => strict.push(place.as_str().to_owned()),
-            }
-        }
-        Self {
-            action: (*action).to_owned(),
-            verdict: (&evaluation.verdict).into(),
-            not_read,
-            strict,
-            nearest: outcome.nearest().into_iter().map(StatementTrace::from).collect(),
-            statements: trace.iter().map(StatementTrace::from).collect(),
-        }
+impl From<&iam::Outcome> for Action {
+    fn from(outcome: &iam::Outcome) -> Self {
+        Self { outcome: outcome.into(), nearest: outcome.nearest().into_iter().map(StatementTrace::from).collect() }
     }
 }
 

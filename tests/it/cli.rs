@@ -3,15 +3,18 @@
 mod about;
 mod apply;
 mod aws_errors;
+mod drift;
 mod exec;
 mod exit_codes;
 mod help;
 mod help_about;
+mod help_tools;
 mod issue;
 mod leases;
 mod live;
 mod pipes;
 mod plan;
+pub(crate) mod simulate;
 mod state;
 mod terminal;
 mod usage;

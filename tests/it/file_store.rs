@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use leasehold::ports::{StateStore as _, StoreError};
+use leasehold::ports::{StateRead as _, StateStore as _, StoreError};
 use leasehold::state::FileStore;
 use leasehold::testing::{block_on, store_conformance};
 

@@ -63,6 +63,7 @@ fn what_the_program_prints_fits_its_schema() {
     holds("findings", &sandbox.run(&["validate", "--format", "json"]).expect(exit::FINE).stdout);
     let applied = sandbox.run(&["apply", "--auto-approve", "--format", "json"]).expect(exit::FINE);
     holds("apply", &applied.stdout);
+    holds("drift", &sandbox.run(&["drift", "--format", "json"]).expect(exit::FINE).stdout);
     holds("credentials", &sandbox.run(&["issue", "app-rw"]).expect(exit::FINE).stdout);
     holds("lease", &sandbox.run(&["lease", "list", "--format", "json"]).expect(exit::FINE).stdout);
     holds("rules", &sandbox.run(&["rules", "--format", "json"]).expect(exit::FINE).stdout);
@@ -77,6 +78,37 @@ fn what_the_program_prints_fits_its_schema() {
     sandbox.write("prod.yaml", "apiVersion: leasehold/v1\nkind: Rolle\n");
     let faulty = sandbox.run(&["validate", "--format", "json"]).expect(exit::FAILED);
     assert_ne!(holds("findings", &faulty.stderr)["errors"], json!([]));
+}
+
+#[test]
+fn what_simulate_reads_and_prints_fits_its_schemas() {
+    let request = crate::cli::simulate::request();
+    let sandbox = Sandbox::new();
+    sandbox.write("request.json", &holds("simulation-request", &request.to_string()).to_string());
+    let done = sandbox.run(&["simulate", "--request", "request.json", "--format", "json"]).expect(exit::FINE);
+    assert_eq!(holds("simulation", &done.stdout)["results"][0]["verdict"], "depends");
+    // What the reader refuses, the schema refuses as well.
+    for (at, value) in [
+        ("/polices", json!({})),
+        ("/format", json!("leasehold/simulation/v1")),
+        ("/resource", json!(null)),
+        ("/actions", json!([])),
+        ("/context/others", json!("present")),
+        ("/context/keys/a:b", json!({"values": []})),
+        ("/context/keys/a:b", json!({"values": ["x"], "form": {}})),
+        ("/policies/identity", json!([])),
+        ("/policies/identity", json!("read")),
+        ("/policies/scps", json!(["none", []])),
+        ("/policies/resource/kind", json!("bucket")),
+        ("/policies/resource/policy", json!("assumed")),
+        ("/principal/arn", json!(1)),
+    ] {
+        let (parent, name) = at.rsplit_once('/').expect("a path");
+        let mut wrong = request.clone();
+        wrong.pointer_mut(parent).expect("it is there")[name] = value;
+        assert_ne!(faults(&schema("simulation-request"), &wrong), [""; 0], "{at}");
+        leasehold::wire::simulation_v1::read(&wrong.to_string()).expect_err(at);
+    }
 }
 
 #[test]

@@ -75,6 +75,7 @@ impl Checker<'_> {
             }
             "minItems" => hold(value.as_array().is_none_or(|items| items.len() as f64 >= number()), "has too few"),
             "maxItems" => hold(value.as_array().is_none_or(|items| items.len() as f64 <= number()), "has too many"),
+            "maxProperties" => hold(value.as_object().is_none_or(|map| map.len() as f64 <= number()), "has too many"),
             "minProperties" => hold(value.as_object().is_none_or(|map| map.len() as f64 >= number()), "has too few"),
             "uniqueItems" => hold(value.as_array().is_none_or(|items| is_set(items)), "repeats itself"),
             "anyOf" => hold(list().iter().any(|schema| self.fits(schema, value)), "is none of several"),

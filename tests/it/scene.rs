@@ -12,7 +12,7 @@ use leasehold::domain::digest::Digest;
 use leasehold::domain::ident::{BrokerPrincipal, RoleArn};
 use leasehold::domain::record::Basis;
 use leasehold::domain::span::SourceFile;
-use leasehold::ports::{CloudRead, Issuer, ManifestSet, StateStore};
+use leasehold::ports::{CloudRead, Issuer, ManifestSet, StateRead, StateStore};
 use leasehold::testing::{CountingIds, FakeCloud, FixedClock, block_on};
 
 pub(crate) const READ_ONLY: &str = "arn:aws:iam::111122223333:role/ProdAppReadOnly";
@@ -81,7 +81,7 @@ impl Scene {
         ManifestSet { files: vec![file], problems: Vec::new(), basis }
     }
 
-    pub(crate) fn plan_in<C: CloudRead, S: StateStore>(
+    pub(crate) fn plan_in<C: CloudRead, S: StateRead>(
         &self,
         cloud: &C,
         store: &S,
@@ -93,7 +93,7 @@ impl Scene {
         block_on(make_plan(set.basis, desired, cloud, store, now, PlanRequest::default()))
     }
 
-    pub(crate) fn plan<S: StateStore>(&self, store: &S, roles: &str) -> Planned {
+    pub(crate) fn plan<S: StateRead>(&self, store: &S, roles: &str) -> Planned {
         self.plan_in(&self.cloud, store, roles).expect("a plan")
     }
 

@@ -7,7 +7,7 @@ use leasehold::domain::lease::{Ending, LeaseState};
 use leasehold::domain::plan::Action;
 use leasehold::domain::ttl::Ttl;
 use leasehold::domain::world::LivePolicy;
-use leasehold::ports::StateStore as _;
+use leasehold::ports::StateRead as _;
 use leasehold::testing::{MemoryStore, Trouble, block_on};
 use leasehold::wire::{plan_v1, state_v1};
 

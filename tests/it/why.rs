@@ -101,7 +101,7 @@ fn a_role_that_is_gone_is_refused_without_a_verdict() {
 fn tags_and_a_source_identity_are_questions_of_their_own() {
     let spec = format!("{{role_arns: ['{TARGET}'], session_tags: {{team: x}}, source_identity: ci}}");
     let found = answer(USER, &spec, &world(&json!({TARGET: role(USER)}), &[]));
-    let actions: Vec<_> = found.ways[0].outcomes.iter().map(|outcome| outcome.action).collect();
+    let actions: Vec<_> = found.ways[0].outcomes.iter().map(|outcome| outcome.action.as_str()).collect();
     assert_eq!(actions, ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]);
     assert_eq!(found.ways[0].answer(), Answer::No, "the trust policy allows the first of them only");
 }

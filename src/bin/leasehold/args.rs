@@ -87,6 +87,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Record what was reviewed
     Apply(ApplyArgs),
+    /// Tell what changed in AWS since the last apply, apart from what is pending in git
+    Drift(DriftArgs),
     /// Hand out one credential of an applied role
     Issue(IssueArgs),
     /// Run a command with one credential of an applied role in its environment
@@ -96,6 +98,8 @@ pub(crate) enum Command {
     Lease(LeaseCommand),
     /// Explain why a role may or may not be issued
     Why(WhyArgs),
+    /// Tell what AWS would say to a request under policies that you bring along
+    Simulate(SimulateArgs),
     /// List the rules that plan judges by
     Rules(RulesArgs),
     /// Print the page of one rule
@@ -198,6 +202,18 @@ pub(crate) struct ApplyArgs {
     /// Apply the files as they are although they are not those of a commit; the record says so
     #[arg(long, conflicts_with = "rev")]
     pub(crate) allow_dirty: bool,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Exit code 8 when AWS drifted; what is pending in git is shown and is no drift.")]
+pub(crate) struct DriftArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -338,6 +354,20 @@ pub(crate) struct WhyArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "The verdict is the answer: exit code 0 whatever it is. No AWS, no repository and no state are needed.\n\
+                        The forms of both ends: leasehold schema simulation-request, leasehold schema simulation"
+)]
+pub(crate) struct SimulateArgs {
+    /// The request as JSON: a file, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: PathBuf,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct RulesArgs {
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -354,7 +384,7 @@ pub(crate) struct ExplainArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArgs {
     /// Which form
-    #[arg(value_parser = PossibleValuesParser::new(SCHEMAS.map(|(name, _)| name)))]
+    #[arg(value_parser = PossibleValuesParser::new(SCHEMAS.iter().map(|(name, _)| *name)))]
     pub(crate) name: String,
 }
 

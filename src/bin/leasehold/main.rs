@@ -85,6 +85,8 @@ impl Command {
             Self::Plan(args) => args.format,
             Self::Apply(args) => args.format,
             Self::Why(args) => args.format,
+            Self::Drift(args) => args.format,
+            Self::Simulate(args) => args.format,
             Self::Rules(args) => args.format,
             Self::Lease(LeaseCommand::List(args)) => args.place.format,
             Self::Lease(LeaseCommand::Show(args)) => args.place.format,

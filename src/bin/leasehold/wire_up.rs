@@ -8,7 +8,7 @@ use leasehold::aws::{self, AwsIssuer, AwsReader};
 use leasehold::domain::desired::Desired;
 use leasehold::domain::ttl::Ttl;
 use leasehold::output::count;
-use leasehold::ports::{ManifestSet, Manifests as _, SourceError, StateStore as _};
+use leasehold::ports::{ManifestSet, Manifests as _, SourceError, StateRead as _};
 use leasehold::source::{self, Directory, GitTree, WorkTree};
 use leasehold::state::{FileStore, StateUrl, parse_url};
 

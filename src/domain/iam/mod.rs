@@ -18,6 +18,7 @@ mod judge;
 mod laws;
 mod naming;
 mod note;
+mod outcome;
 mod pattern;
 mod policies;
 mod policy;
@@ -41,6 +42,7 @@ pub use context::{
 pub use decision::{Clause, Decision, Open, Residual, TrustDecision};
 pub use evaluate::evaluate;
 pub use note::{NoteKind, PolicyNote};
+pub use outcome::Outcome;
 pub use pattern::{ActionPattern, wildcard_match};
 pub use policies::{Layer, NamedPolicy, Policies, ResourcePolicy};
 pub use policy::{Policy, PolicyError, Version};

@@ -5,6 +5,7 @@ mod build;
 mod drift;
 mod effects;
 mod fields;
+mod since;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ use super::world::{CallerIdentity, Unknown};
 
 pub use brakes::PROTECTED_ROLE;
 pub use build::{PlanInput, plan};
+pub use since::SinceApply;
 
 /// Steps and report, bound to what they were made from.
 #[derive(Debug, Clone, PartialEq, Eq)]

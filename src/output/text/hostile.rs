@@ -7,11 +7,11 @@ use super::*;
 use crate::domain::document::Document;
 use crate::domain::finding::ManifestError;
 use crate::domain::lease::{Grant, LeaseState};
-use crate::domain::plan::{Plan, Shown};
+use crate::domain::plan::{Plan, RecordRef, Shown, SinceApply};
 use crate::domain::text::is_unsafe;
 use crate::output::{Style, plain};
 use crate::wire::plan_v1::samples::{change, everything, place_in, text, trust};
-use crate::wire::{findings_v1, lease_v1, plan_v1};
+use crate::wire::{drift_v1, findings_v1, lease_v1, plan_v1, simulation_v1};
 
 /// More than a hundred texts that would do harm, or look like something else, if a terminal got them as they are.
 fn hostile() -> Vec<String> {
@@ -104,6 +104,83 @@ fn no_hostile_text_reaches_a_terminal_as_it_is() {
         let json = plan_v1::Document::from_plan(&plan).to_json();
         assert_harmless(&json, &bad);
         serde_json::from_str::<serde_json::Value>(&json).expect("still JSON");
+    }
+}
+
+/// What of a plan a drift report tells.
+fn since(plan: Plan) -> SinceApply {
+    let report = plan.report;
+    SinceApply {
+        record: RecordRef { lineage: "01JZ".to_owned(), serial: 4 },
+        basis: plan.basis.manifests,
+        caller: report.caller,
+        drift: report.drift,
+        rejudged: plan.steps.clone(),
+        unknowns: report.unknowns,
+        pending_broker: plan.broker,
+        pending: plan.steps,
+        recorded: 3,
+        calls: report.calls,
+    }
+}
+
+#[test]
+fn no_hostile_drift_reaches_a_terminal_as_it_is() {
+    for bad in hostile() {
+        let mut plan = poisoned(&bad);
+        for drift in &mut plan.report.drift {
+            drift.changes.push(change(&bad, text(&bad), text(&bad)));
+        }
+        assert!(!plan.report.drift.is_empty());
+        let document = drift_v1::Document::new(&since(plan));
+        for style in [Style::PLAIN, ASCII, COLOR] {
+            let mut out = Vec::new();
+            drift(&document, &style, &mut out).expect("written");
+            let out = without_colours(&String::from_utf8(out).expect("text"));
+            assert_harmless(&out, &bad);
+            for ours in ["Compared: ", "Next: ", "Pending in git"] {
+                assert_eq!(out.lines().filter(|line| line.starts_with(ours)).count(), 1, "{ours} for {bad:?}");
+            }
+        }
+        assert_harmless(&document.to_json(), &bad);
+    }
+}
+
+#[test]
+fn no_hostile_simulation_reaches_a_terminal_as_it_is() {
+    for bad in hostile() {
+        let name = if bad.is_empty() { "-" } else { &bad };
+        let document = json!({"Statement": [
+            {"Effect": "Allow", "Action": [bad, "sts:AssumeRole"], "Resource": [bad, "*"], "Condition": {"StringLike": {"sts:ExternalId": bad}}},
+            {"Sid": bad, "Effect": "Deny", "Action": "sts:AssumeRole", "Resource": bad, "Condition": {bad.as_str(): {"x:y": bad}}},
+        ]});
+        let trust = json!({"Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": ["111122223333", bad], "Service": bad}, "Action": "sts:AssumeRole"},
+        ]});
+        let target = format!("arn:aws:iam::111122223333:role/{}", bad.chars().take(1_000).collect::<String>());
+        let values = json!([bad.chars().take(600).collect::<String>()]);
+        let request = json!({
+            "format": simulation_v1::REQUEST_FORMAT,
+            "principal": {"arn": "arn:aws:iam::111122223333:role/R"},
+            "actions": ["sts:AssumeRole", "sts:TagSession"],
+            "resource": target,
+            "context": {"keys": {"sts:ExternalId": {"values": values, "presence": "unknown"}}},
+            "policies": {
+                "identity": [{"name": name, "document": document}],
+                "resource": {"kind": "trust", "policy": {"name": name, "document": trust}},
+            },
+        });
+        let question = simulation_v1::read(&request.to_string()).unwrap_or_else(|error| panic!("{error}: {bad:?}"));
+        let answer = simulation_v1::Document::of(&question);
+        for style in [Style::PLAIN, ASCII, COLOR] {
+            let mut out = Vec::new();
+            simulation(&answer, &style, &mut out).expect("written");
+            let out = without_colours(&String::from_utf8(out).expect("text"));
+            assert_harmless(&out, &bad);
+            let verdicts = out.lines().filter(|line| line.starts_with("sts:")).count();
+            assert_eq!(verdicts, 2, "for {bad:?}:\n{out}");
+        }
+        assert_harmless(&answer.to_json(), &bad);
     }
 }
 

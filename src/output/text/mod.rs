@@ -2,22 +2,27 @@
 
 mod applied;
 mod diff;
+mod drift;
 mod failure;
 #[cfg(test)]
 mod hostile;
 mod ink;
 mod lease;
+mod outcome;
 mod plan;
 mod problem;
 mod rule;
+mod simulation;
 #[cfg(test)]
 mod tests;
 mod why;
 
 pub use applied::applied;
+pub use drift::drift;
 pub use failure::failure;
 pub use lease::{credential_summary, lease, leases};
 pub use plan::{plan, plan_in_hand};
 pub use problem::problems;
 pub use rule::{RuleLine, rule_page, rules};
+pub use simulation::simulation;
 pub use why::why;

@@ -6,6 +6,7 @@ use super::problem;
 use crate::domain::text::escape;
 use crate::output::Style;
 use crate::output::inert::Inert;
+use crate::wire::common_v1::Basis;
 use crate::wire::plan_v1::{Action, Brake, BrokerStep, Document, Drift, NotKnown, Step, Summary};
 
 /// Writes a plan in this order: drift, one block for each role and for the Broker document, findings, what could not be
@@ -62,11 +63,11 @@ pub fn plan_in_hand(document: &Document, style: &Style, out: &mut dyn Write) -> 
     writeln!(out, "{}", style.ink(Ink::Bold, &summary(&document.summary)))
 }
 
-fn heading(text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn heading(text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}\n", style.ink(Ink::Bold, text))
 }
 
-fn drifted(drift: &Drift, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn drifted(drift: &Drift, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let Drift { role_arn, roles, gone, changes } = drift;
     let symbol = style.ink(Ink::Yellow, "!");
     let role_arn = escape(role_arn);
@@ -78,7 +79,7 @@ fn drifted(drift: &Drift, style: Style, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn role_step(step: &Step, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn role_step(step: &Step, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let Step { role, action, after: _, changes, effects, place } = step;
     let (symbol, ink, of, what) = match action {
         Action::Create => ("+", Ink::Green, Of::Created, "will be created: it is not in the record yet"),
@@ -101,7 +102,7 @@ fn role_step(step: &Step, style: Style, out: &mut dyn Write) -> io::Result<()> {
 
 const REFRESH: &str = "will be refreshed: its declaration is the same, what AWS says or how it is judged is not";
 
-fn broker_step(step: &BrokerStep, first: bool, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn broker_step(step: &BrokerStep, first: bool, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let BrokerStep { after, changes } = step;
     let (symbol, ink, of, what) = if first {
         ("+", Ink::Green, Of::Created, "will be recorded: this is the first apply")
@@ -114,7 +115,7 @@ fn broker_step(step: &BrokerStep, first: bool, style: Style, out: &mut dyn Write
     writeln!(out)
 }
 
-fn not_known(unknown: &NotKnown, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn not_known(unknown: &NotKnown, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let NotKnown { subject, roles, why, detail } = unknown;
     writeln!(out, "  {} {} ({})", style.ink(Ink::Yellow, "?"), style.ink(Ink::Bold, &escape(subject)), escape(why))?;
     write!(out, "{}", style.sentences(6, "", &escape(detail)))?;
@@ -135,14 +136,7 @@ fn braked(brake: &Brake, style: Style, out: &mut dyn Write) -> io::Result<()> {
 /// What was compared, in one line.
 fn origin(document: &Document) -> String {
     let basis = &document.basis;
-    let manifests = match &basis.manifests.commit {
-        Some(commit) => {
-            let commit: String = commit.chars().take(12).collect();
-            let dirty = if basis.manifests.dirty { " with local changes" } else { "" };
-            format!("commit {}{dirty}", escape(&commit))
-        }
-        None => "files that are in no commit".to_owned(),
-    };
+    let manifests = manifests(&basis.manifests);
     let record = match &basis.record {
         Some(record) => format!("record {}", record.serial),
         None => "no record yet".to_owned(),
@@ -158,6 +152,18 @@ fn origin(document: &Document) -> String {
         None => String::new(),
     };
     format!("{manifests}; {record}; {world}{target}.")
+}
+
+/// Where the manifests came from, in a few words.
+pub(super) fn manifests(basis: &Basis) -> String {
+    match &basis.commit {
+        Some(commit) => {
+            let commit: String = commit.chars().take(12).collect();
+            let dirty = if basis.dirty { " with local changes" } else { "" };
+            format!("commit {}{dirty}", escape(&commit))
+        }
+        None => "files that are in no commit".to_owned(),
+    }
 }
 
 /// `Plan: 2 to create, 1 to update, 0 to refresh, 1 to delete; 3 findings (2 blocking), 1 unknown.`

@@ -2,8 +2,8 @@
 
 mod broker;
 mod credential;
-mod decision;
 mod finding;
+mod outcome;
 mod role;
 
 use std::collections::BTreeMap;
@@ -16,8 +16,11 @@ use thiserror::Error;
 
 pub use broker::{Basis, Broker, Limits};
 pub use credential::{AssumedRole, Credential, FederationToken, IamUser, Policy, SessionToken};
-pub use decision::{ElementTrace, StatementTrace, Tree, Truth, Verdict};
 pub use finding::{Confidence, Finding, Level, ManifestError, Place, Tally, Underline};
+pub use outcome::{
+    Caveat, CaveatKind, Condition, ElementTrace, Holds, Open, Outcome, Place as PolicyPlace, StatementRef,
+    StatementTrace, Tree, TreeStatement, Verdict,
+};
 pub use role::{AppliedRole, RoleFacts};
 
 use crate::domain::Timestamp;

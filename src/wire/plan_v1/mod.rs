@@ -223,9 +223,7 @@ impl From<&plan::PlanBasis> for PlanBasis {
         let plan::PlanBasis { manifests, record, rules, fingerprints, target } = basis;
         Self {
             manifests: manifests.into(),
-            record: record
-                .as_ref()
-                .map(|plan::RecordRef { lineage, serial }| RecordRef { lineage: lineage.clone(), serial: *serial }),
+            record: record.as_ref().map(RecordRef::from),
             rules: rules.clone(),
             fingerprints: fingerprints.iter().map(|(name, digest)| (name.to_string(), digest.to_string())).collect(),
             target: target.as_ref().map(ToString::to_string),
@@ -237,4 +235,11 @@ impl From<&plan::PlanBasis> for PlanBasis {
 #[must_use]
 pub fn schema() -> serde_json::Value {
     common_v1::schema_of::<Document>()
+}
+
+impl From<&plan::RecordRef> for RecordRef {
+    fn from(record: &plan::RecordRef) -> Self {
+        let plan::RecordRef { lineage, serial } = record;
+        Self { lineage: lineage.clone(), serial: *serial }
+    }
 }

@@ -304,6 +304,27 @@ fn brake_refused() -> Done {
     done
 }
 
+fn drift() -> Done {
+    let aws = CannedAws::start();
+    let sandbox = applied(&aws);
+    aws.put("ProdAppRW", 7_200, &scene::trusting(crate::canned_aws::BROKER));
+    let done = sandbox.run(&["drift"]);
+    assert_snapshot!(done.shown(), @"
+    exit 8
+    ── stdout
+    Drift: AWS is no longer as it was when these roles were applied.
+
+      ! arn:aws:iam::111122223333:role/ProdAppRW, issued by app-rw
+          MaxSessionDuration: 3600 → 7200
+
+    Compared: record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (3 calls); commit 30f67939ee38.
+    Drift: 1 of 2 live roles drifted, 0 unknown; 0 judged otherwise; 0 pending in git.
+    Next: put AWS back, or review what it says now with `leasehold plan` and record it with
+    `leasehold apply`.
+    ");
+    done
+}
+
 fn issue_refused() -> Done {
     let aws = CannedAws::start();
     let sandbox = applied(&aws);
@@ -418,7 +439,7 @@ fn command_not_found() -> Done {
 
 #[test]
 fn every_code_is_reached_by_a_real_run() {
-    let runs: [(u8, fn() -> Done); 15] = [
+    let runs: [(u8, fn() -> Done); 16] = [
         (exit::FINE, fine),
         (exit::FAILED, failed),
         (exit::CHANGES_PENDING, changes_pending),
@@ -427,6 +448,7 @@ fn every_code_is_reached_by_a_real_run() {
         (exit::STORE_BUSY, store_busy),
         (exit::PARTLY_APPLIED, partly_applied),
         (exit::BRAKE_REFUSED, brake_refused),
+        (exit::DRIFT, drift),
         (exit::ISSUE_REFUSED, issue_refused),
         (exit::REFUSED_BY_AWS, refused_by_aws),
         (exit::AWS_UNREACHABLE, aws_unreachable),

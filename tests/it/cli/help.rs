@@ -23,10 +23,12 @@ fn the_program() {
       validate     Check the manifests, and judge what can be judged without AWS and without state
       plan         Show what apply would do, and every reason why it would fail or should not be done
       apply        Record what was reviewed
+      drift        Tell what changed in AWS since the last apply, apart from what is pending in git
       issue        Hand out one credential of an applied role
       exec         Run a command with one credential of an applied role in its environment
       lease        Look at the leases
       why          Explain why a role may or may not be issued
+      simulate     Tell what AWS would say to a request under policies that you bring along
       rules        List the rules that plan judges by
       explain      Print the page of one rule
       schema       Print the JSON Schema of a text form
@@ -494,7 +496,21 @@ fn no_command_is_left_out() {
     names.retain(|name| *name != "help");
     assert_eq!(
         names,
-        ["validate", "plan", "apply", "issue", "exec", "lease", "why", "rules", "explain", "schema", "completions"],
+        [
+            "validate",
+            "plan",
+            "apply",
+            "drift",
+            "issue",
+            "exec",
+            "lease",
+            "why",
+            "simulate",
+            "rules",
+            "explain",
+            "schema",
+            "completions",
+        ],
         "each needs a test here"
     );
 }

@@ -68,8 +68,8 @@ fn schema() {
     Usage: leasehold schema [OPTIONS] <NAME>
 
     Arguments:
-      <NAME>  Which form [possible values: manifest, plan, findings, apply, state, credentials, lease,
-              error, rules, world, why]
+      <NAME>  Which form [possible values: manifest, plan, drift, findings, apply, state, credentials,
+              lease, error, rules, simulation-request, simulation, world, why]
 
     Options:
       -h, --help     Print help

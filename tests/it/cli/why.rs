@@ -37,8 +37,8 @@ fn the_json_form_has_every_statement_and_fits_its_schema() {
     assert_eq!(document["format"], "leasehold/why/v1");
     assert_eq!(document["answer"], "depends", "the broker's boundary is not read here");
     let action = &document["ways"][0]["actions"][0];
-    assert_eq!(action["verdict"]["residual"]["unread"]["place"], "permissions boundary");
-    assert_eq!(action["statements"].as_array().map(Vec::len), Some(1));
+    assert_eq!(action["outcome"]["depends_on"]["unread"], "boundary");
+    assert_eq!(action["outcome"]["trace"].as_array().map(Vec::len), Some(1));
     assert_eq!(crate::json_schema::faults(&leasehold::wire::why_v1::schema(), &document), [""; 0]);
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn explain(args: &ExplainArgs) -> Result<u8, AppError> {
 
 pub(crate) fn schema(args: &SchemaArgs) -> Result<u8, AppError> {
     for (name, make) in SCHEMAS {
-        if name == args.name {
+        if *name == args.name {
             let schema = make();
             print(|out| writeln!(out, "{schema:#}"))?;
         }

@@ -1,6 +1,6 @@
 use leasehold::app::{AppError, LeaseFilter, list_leases, show_lease};
 use leasehold::output::text;
-use leasehold::ports::{Clock as _, StateStore as _};
+use leasehold::ports::{Clock as _, StateRead as _};
 use leasehold::wire::lease_v1;
 
 use crate::args::{Format, LeaseCommand, LeaseListArgs, LeaseShowArgs};

@@ -2,10 +2,12 @@
 
 mod about;
 mod apply;
+mod drift;
 mod exec;
 mod issue;
 mod lease;
 mod plan;
+mod simulate;
 mod validate;
 mod why;
 
@@ -22,10 +24,12 @@ pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> 
         Command::Validate(args) => validate::run(&args, terminal),
         Command::Plan(args) => wait(plan::run(&args, terminal)),
         Command::Apply(args) => wait(apply::run(&args, terminal)),
+        Command::Drift(args) => wait(drift::run(&args, terminal)),
         Command::Issue(args) => wait(issue::run(args, terminal)),
         Command::Exec(args) => exec::run(args, terminal),
         Command::Lease(command) => wait(lease::run(&command, terminal)),
         Command::Why(args) => wait(why::run(&args, terminal)),
+        Command::Simulate(args) => simulate::run(&args, terminal),
         Command::Rules(args) => about::rules(&args, terminal),
         Command::Explain(args) => about::explain(&args),
         Command::Schema(args) => about::schema(&args),

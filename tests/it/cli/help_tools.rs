@@ -1,0 +1,108 @@
+//! `--help` of the commands that look and generate, word for word.
+
+use insta::assert_snapshot;
+
+use super::help::help;
+
+#[test]
+fn simulate() {
+    assert_snapshot!(help(&["simulate"]), @"
+    Tell what AWS would say to a request under policies that you bring along
+
+    Usage: leasehold simulate [OPTIONS] --request <FILE>
+
+    Options:
+          --request <FILE>
+              The request as JSON: a file, or - for standard input
+
+          --format <FORMAT>
+              Form of the output
+
+              Possible values:
+              - text: For people
+              - json: For programs; versioned
+              
+              [default: text]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Global options:
+          --no-color
+              Never colour the output (NO_COLOR does the same)
+
+          --log <LEVEL>
+              Log to standard error: error, warn, info, debug or trace
+              
+              [env: LEASEHOLD_LOG=]
+              [possible values: error, warn, info, debug, trace]
+
+    The verdict is the answer: exit code 0 whatever it is. No AWS, no repository and no state are
+    needed.
+    The forms of both ends: leasehold schema simulation-request, leasehold schema simulation
+    ");
+}
+
+#[test]
+fn drift() {
+    assert_snapshot!(help(&["drift"]), @"
+    Tell what changed in AWS since the last apply, apart from what is pending in git
+
+    Usage: leasehold drift [OPTIONS]
+
+    Options:
+          --format <FORMAT>
+              Form of the output
+
+              Possible values:
+              - text: For people
+              - json: For programs; versioned
+              
+              [default: text]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Manifests:
+          --dir <DIR>
+              Folder of the manifests; may be a bare repository together with --ref
+              
+              [default: .]
+
+          --ref <REV>
+              Read DIR as it is at this commit, out of git's object database, instead of its files
+
+          --path <PATH>
+              Folder of the manifests inside the repository, when DIR is a bare one
+
+    State and AWS:
+          --state <URL>
+              Where record and leases are kept [default: the folder .leasehold at the top of the
+              repository]
+              
+              [env: LEASEHOLD_STATE=]
+
+          --timeout <DURATION>
+              Longest time to wait for AWS, in all
+              
+              [default: 30s]
+
+    Global options:
+          --no-color
+              Never colour the output (NO_COLOR does the same)
+
+          --log <LEVEL>
+              Log to standard error: error, warn, info, debug or trace
+              
+              [env: LEASEHOLD_LOG=]
+              [possible values: error, warn, info, debug, trace]
+
+    Exit code 8 when AWS drifted; what is pending in git is shown and is no drift.
+    ");
+}
