@@ -71,7 +71,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
         record: input
             .record
             .map(|record| RecordRef { lineage: record.head.lineage.clone(), serial: record.head.serial }),
-        rules: rules::version(),
+        rules: rules::version(&input.desired.broker.spec.rules),
         fingerprints: fingerprints.into_iter().collect(),
         target: input.target.cloned(),
     };

@@ -71,6 +71,7 @@ impl Scene {
             deployment: name("prod"),
             defaults: pair(900, 3_600),
             limits: Limits::default(),
+            rules: super::Levels::default(),
         };
         let broker = Broker { spec, principal_place: place.clone(), place };
         let unread = Unknown { why: Why::NotRead, detail: "planned without AWS".to_owned() };

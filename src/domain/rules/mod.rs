@@ -6,6 +6,7 @@
 //! Only one rule ([`UNPROVEN`]) speaks about what could not be read; to every other, not knowing is no evidence.
 
 mod judging;
+mod levels;
 mod rule;
 mod words;
 
@@ -39,6 +40,7 @@ mod waiver_unknown_role;
 mod waiver_unknown_rule;
 
 use judging::Judging;
+pub use levels::{Levels, changeable, refusal};
 pub use rule::{Origin, Rule};
 
 use serde_json::{Value, json};
@@ -122,7 +124,8 @@ pub fn nearest(code_or_name: &str) -> Option<&'static str> {
     }
 }
 
-/// Runs every rule. Findings come in a stable order: by file, place, code and message; waivers are not applied.
+/// Runs every rule. Findings come in a stable order: by file, place, code and message. They have the levels that the
+/// Broker document gives their rules; waivers are not applied.
 #[must_use]
 pub fn judge(input: RuleInput<'_>) -> Vec<Finding> {
     let judging = Judging::new(input);
@@ -132,6 +135,7 @@ pub fn judge(input: RuleInput<'_>) -> Vec<Finding> {
     }
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     findings.dedup();
+    input.desired.broker.spec.rules.apply(&mut findings);
     findings
 }
 
@@ -140,10 +144,10 @@ fn order(finding: &Finding) -> (&str, usize, &str, &str) {
     (place.map_or("", Place::path), place.map_or(0, Place::start), finding.code, &finding.message)
 }
 
-/// Names the set of rules and their levels: a plan made by another set is another plan.
+/// Names the set of rules and their levels: a plan made by another set, or under other levels, is another plan.
 #[must_use]
-pub fn version() -> String {
-    let set: Value = ALL.into_iter().map(|rule| json!([rule.code, rule.name, rule.level.as_str()])).collect();
+pub fn version(levels: &Levels) -> String {
+    let set: Value = ALL.into_iter().map(|rule| json!([rule.code, rule.name, levels.of(rule).as_str()])).collect();
     Digest::of_json(&set).to_string()
 }
 
