@@ -2,6 +2,7 @@
 
 mod apply;
 pub mod audit;
+mod base;
 mod failure;
 mod issue;
 mod judge_offline;
@@ -15,11 +16,12 @@ mod validate;
 mod world;
 
 pub use apply::{Applied, Expectation, Review, commit, review};
+pub use base::{Base, read_base};
 pub use failure::{AppError, Failure, Meaning};
 pub use issue::{IssueRequest, IssuedLease, issue};
 pub use judge_offline::judge_offline;
 pub use leases::{LeaseFilter, list_leases, show_lease};
-pub use plan::{PlanRequest, Planned, make_plan};
+pub use plan::{PlanRequest, Planned, make_plan, make_plan_against};
 pub use record::{HEAD_KEY, ReadHead, read_head, read_record, read_role, snapshot_key};
 pub use validate::validate;
 pub use world::read_world;

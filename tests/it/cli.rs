@@ -12,6 +12,7 @@ mod leases;
 mod live;
 mod pipes;
 mod plan;
+mod plan_base;
 mod state;
 mod terminal;
 mod usage;

@@ -158,6 +158,10 @@ pub(crate) struct PlanArgs {
     /// Plan this role and no other
     #[arg(long, value_name = "ROLE")]
     pub(crate) target: Option<String>,
+    /// Tell what a pull request changes against this commit, and judge it by the Broker, Account and Waiver documents there as
+    /// well as by its own
+    #[arg(long, value_name = "REV", help_heading = "Manifests")]
+    pub(crate) base: Option<String>,
     /// Say how many deletions are meant, when there are more than the limits allow
     #[arg(long, value_name = "N")]
     pub(crate) allow_deletes: Option<u32>,

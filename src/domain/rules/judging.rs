@@ -17,6 +17,8 @@ pub(super) struct Judging<'a> {
     pub(super) desired: &'a Desired,
     /// The instant to judge at.
     pub(super) now: Timestamp,
+    /// What the base of a pull request declares.
+    pub(super) base: Option<&'a Desired>,
     caller: Caller<'a>,
     targets: Vec<(Declared<'a>, usize)>,
     facts: Vec<TargetFacts<'a>>,
@@ -68,7 +70,7 @@ impl Target<'_> {
 
 impl<'a> Judging<'a> {
     pub(super) fn new(input: RuleInput<'a>) -> Self {
-        let RuleInput { desired, world, now } = input;
+        let RuleInput { desired, world, now, base } = input;
         let caller = broker_as_caller(&desired.broker.spec.principal, world);
         let (index_of, mut known) = (world.index(), HashMap::new());
         let mut facts = Vec::new();
@@ -86,7 +88,7 @@ impl<'a> Judging<'a> {
                 targets.push((Declared { role, spec, index, arn }, at));
             }
         }
-        Self { desired, now, caller, targets, facts }
+        Self { desired, now, base, caller, targets, facts }
     }
 
     /// Every entry of every role's `role_arns`, in file order.

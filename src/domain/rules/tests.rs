@@ -7,7 +7,7 @@ use crate::domain::ident::RoleArn;
 use crate::domain::world::{Fact, Unknown, Why};
 
 /// Codes, names and levels are an interface: waivers, scripts and reports refer to them. A code is never reused.
-const LIST: [(&str, &str, Level); 25] = [
+const LIST: [(&str, &str, Level); 26] = [
     ("LH101", "default-above-max", Level::Hard),
     ("LH102", "ttl-out-of-range", Level::Hard),
     ("LH103", "ttl-above-max-session-duration", Level::Hard),
@@ -33,6 +33,7 @@ const LIST: [(&str, &str, Level); 25] = [
     ("LH601", "waiver-unknown-rule", Level::Advisory),
     ("LH602", "waiver-unknown-role", Level::Advisory),
     ("LH603", "waiver-expired", Level::Advisory),
+    ("LH604", "judge-changed", Level::Advisory),
 ];
 
 #[test]

@@ -145,6 +145,7 @@ pub(crate) fn unchanged() -> Plan {
             brakes: Vec::new(),
             unchanged: 3,
             calls: 2,
+            base: None,
         },
     }
 }

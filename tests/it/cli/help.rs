@@ -143,6 +143,10 @@ fn plan() {
           --path <PATH>
               Folder of the manifests inside the repository, when DIR is a bare one
 
+          --base <REV>
+              Tell what a pull request changes against this commit, and judge it by the Broker, Account
+              and Waiver documents there as well as by its own
+
     State and AWS:
           --state <URL>
               Where record and leases are kept [default: the folder .leasehold at the top of the
