@@ -5,6 +5,7 @@
 pub mod span;
 pub mod text;
 
+pub mod base64;
 pub mod digest;
 pub mod document;
 pub mod ident;
@@ -27,6 +28,7 @@ pub mod world;
 pub mod plan;
 pub mod rules;
 pub mod secret;
+pub mod signing;
 
 /// An instant in UTC with RFC 3339 as its text form.
 pub use jiff::Timestamp;

@@ -13,6 +13,7 @@ mod directory;
 mod git_tree;
 mod intake;
 mod repository;
+mod signed;
 mod tracked;
 mod work_tree;
 
@@ -20,5 +21,6 @@ pub use base_tree::BaseTree;
 pub use directory::Directory;
 pub use git_tree::GitTree;
 pub use intake::{BYTES_MAX, DEPTH_MAX, FILE_BYTES_MAX, FILES_MAX, manifest_digest};
+pub use signed::{from_a_commit, signed_by};
 pub use tracked::tracks;
 pub use work_tree::{PATHS_SHOWN, WorkTree, work_tree_state};

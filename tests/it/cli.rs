@@ -2,6 +2,7 @@
 
 mod about;
 mod apply;
+mod apply_signed;
 mod aws_errors;
 mod exec;
 mod exit_codes;

@@ -28,6 +28,7 @@ mod readme;
 mod sandbox;
 mod scene;
 mod secrets;
+mod signing;
 mod sources;
 mod stories;
 mod use_cases;

@@ -200,6 +200,10 @@ pub(crate) struct ApplyArgs {
     /// Apply the files as they are although they are not those of a commit; the record says so
     #[arg(long, conflicts_with = "rev")]
     pub(crate) allow_dirty: bool,
+    /// Refuse unless the commit is signed with SSH by a key in this list: git's allowed-signers format, a file that no commit
+    /// to the repository can change
+    #[arg(long, value_name = "FILE", conflicts_with = "allow_dirty")]
+    pub(crate) require_signed_by: Option<PathBuf>,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use leasehold::app::{AppError, Base, Failure, Meaning, read_base};
 use leasehold::aws::{self, AwsIssuer, AwsReader};
 use leasehold::domain::desired::Desired;
+use leasehold::domain::signing::{AllowedSigners, Refusal, SignedBy};
 use leasehold::domain::ttl::Ttl;
 use leasehold::output::count;
 use leasehold::ports::{ManifestSet, Manifests as _, SourceError, StateStore as _};
@@ -102,6 +103,20 @@ pub(crate) fn base(args: &SourceArgs, revision: &str, planned: &ManifestSet) -> 
     let set = folder.map(|folder| folder.read()).transpose().map_err(base_failure)?;
     tracing::info!(commit, files = set.as_ref().map(|set| set.files.len()), is_ancestor, "base");
     read_base(&commit, set.as_ref(), is_ancestor)
+}
+
+/// Who signed a commit, or why nobody on the list did.
+pub(crate) fn signed_by(
+    dir: &Path,
+    commit: &str,
+    allowed: &AllowedSigners,
+) -> Result<Result<SignedBy, Refusal>, Failure> {
+    source::signed_by(dir, commit, allowed).map_err(source_failure)
+}
+
+/// The path by which a commit to the repository could decide what `file` says.
+pub(crate) fn comes_from_a_commit(dir: &Path, file: &Path) -> Result<Option<String>, Failure> {
+    source::from_a_commit(dir, file).map_err(source_failure)
 }
 
 fn base_failure(error: SourceError) -> Failure {

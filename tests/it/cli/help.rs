@@ -198,6 +198,10 @@ fn apply() {
           --allow-dirty
               Apply the files as they are although they are not those of a commit; the record says so
 
+          --require-signed-by <FILE>
+              Refuse unless the commit is signed with SSH by a key in this list: git's allowed-signers
+              format, a file that no commit to the repository can change
+
           --format <FORMAT>
               Form of the output
 

@@ -6,6 +6,7 @@ mod exec;
 mod issue;
 mod lease;
 mod plan;
+mod signed;
 mod validate;
 
 use std::future::Future;
