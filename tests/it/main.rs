@@ -13,6 +13,7 @@ mod aws_environment;
 mod aws_faults;
 mod aws_roles_faults;
 mod canned_aws;
+mod ci_files;
 mod cli;
 mod crashes;
 mod emulator;
