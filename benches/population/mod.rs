@@ -48,6 +48,7 @@ impl Population {
     /// The plan against this record.
     pub(crate) fn plan(&self, record: Option<&Record>, open_leases: &[OpenLease]) -> Plan {
         plan(&PlanInput {
+            base: None,
             desired: &self.desired,
             basis: &self.basis,
             world: &self.world,

@@ -28,6 +28,7 @@ pub async fn drift<S: StateRead, C: CloudRead>(
         allow_deletes: None,
         target: None,
         now,
+        base: None,
     });
     Ok(SinceApply::of(plan, &record))
 }

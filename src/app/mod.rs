@@ -2,6 +2,7 @@
 
 mod apply;
 pub mod audit;
+mod base;
 mod drift;
 mod failure;
 mod issue;
@@ -18,12 +19,13 @@ mod why;
 mod world;
 
 pub use apply::{Applied, Expectation, Review, commit, review};
+pub use base::{Base, read_base};
 pub use drift::{drift, unproven};
 pub use failure::{AppError, Failure, Meaning};
 pub use issue::{IssueRequest, IssuedLease, issue};
 pub use judge_offline::judge_offline;
 pub use leases::{LeaseFilter, list_leases, show_lease};
-pub use plan::{PlanRequest, Planned, make_plan};
+pub use plan::{PlanRequest, Planned, make_plan, make_plan_against};
 pub use record::{HEAD_KEY, ReadHead, read_head, read_record, read_role, snapshot_key};
 pub use simulate::simulate;
 pub use validate::validate;

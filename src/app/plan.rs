@@ -1,11 +1,11 @@
 //! `plan`: reads git, the record and AWS, and decides what an apply would do. It is handed nothing that can write, neither to AWS nor to the state.
 
 use super::record::ReadHead;
-use super::{AppError, Failure, Meaning, ledger, read_record, read_world};
+use super::{AppError, Base, Failure, Meaning, ledger, read_record, read_world};
 use crate::domain::Timestamp;
 use crate::domain::desired::Desired;
 use crate::domain::ident::Name;
-use crate::domain::plan::{Plan, PlanInput, plan};
+use crate::domain::plan::{self, Plan, PlanInput, plan};
 use crate::domain::record::{Basis, Record};
 use crate::domain::text;
 use crate::ports::{CloudRead, StateRead};
@@ -41,9 +41,35 @@ pub async fn make_plan<C: CloudRead, S: StateRead>(
     now: Timestamp,
     request: PlanRequest<'_>,
 ) -> Result<Planned, AppError> {
+    make(None, basis, desired, cloud, store, now, request).await
+}
+
+/// Makes the plan of a pull request, held against its base.
+pub async fn make_plan_against<C: CloudRead, S: StateRead>(
+    base: &Base,
+    basis: Basis,
+    desired: Desired,
+    cloud: &C,
+    store: &S,
+    now: Timestamp,
+    request: PlanRequest<'_>,
+) -> Result<Planned, AppError> {
+    make(Some(base), basis, desired, cloud, store, now, request).await
+}
+
+async fn make<C: CloudRead, S: StateRead>(
+    base: Option<&Base>,
+    basis: Basis,
+    desired: Desired,
+    cloud: &C,
+    store: &S,
+    now: Timestamp,
+    request: PlanRequest<'_>,
+) -> Result<Planned, AppError> {
     let (head, record) = read_record(store).await?.unzip();
     let target = request.target.map(|name| target(name, &desired, record.as_ref())).transpose()?;
-    let world = read_world(cloud, &desired, record.as_ref(), target.as_ref()).await?;
+    let both = base.and_then(|base| base.desired.as_ref()).map(|base| of_both(base, &desired));
+    let world = read_world(cloud, both.as_ref().unwrap_or(&desired), record.as_ref(), target.as_ref()).await?;
     // Leases are read only if there are any to read, and only to say what a change means for them.
     let open_leases = if record.is_some() { ledger::open_leases(store, now).await? } else { Vec::new() };
     let plan = plan(&PlanInput {
@@ -55,8 +81,21 @@ pub async fn make_plan<C: CloudRead, S: StateRead>(
         allow_deletes: request.allow_deletes,
         target: target.as_ref(),
         now,
+        base: base.map(|base| plan::Base {
+            commit: &base.commit,
+            desired: base.desired.as_ref(),
+            is_ancestor: base.is_ancestor,
+        }),
     });
     Ok(Planned { plan, head, record, desired })
+}
+
+/// What has to be read of AWS to judge a pull request and its base: the roles of both. How it is read is for the base to
+/// say: a pull request could name an account's reader of its own choosing.
+fn of_both(base: &Desired, head: &Desired) -> Desired {
+    let mut both = base.clone();
+    both.roles.extend(head.roles.iter().cloned());
+    both
 }
 
 pub(super) fn target(name: &str, desired: &Desired, record: Option<&Record>) -> Result<Name, Failure> {

@@ -6,6 +6,7 @@ use super::Timestamp;
 use super::finding::Finding;
 use super::ident::{AccountId, BrokerPrincipal, Name, RoleArn};
 use super::role::Role;
+use super::rules::Levels;
 use super::span::{Located, Place};
 use super::ttl::Ttl;
 
@@ -48,6 +49,8 @@ pub struct BrokerSpec {
     pub defaults: TtlPair,
     /// Brakes of one apply.
     pub limits: Limits,
+    /// Levels of rules, in place of their own.
+    pub rules: Levels,
 }
 
 /// Brakes on deletion: an apply over either is refused.

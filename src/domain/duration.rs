@@ -122,6 +122,7 @@ mod tests {
     use crate::domain::credential::{AssumedRoleSpec, PolicySpec, SessionTokenSpec};
     use crate::domain::desired::{Limits, TtlPair};
     use crate::domain::ident::{BrokerPrincipal, Name};
+    use crate::domain::rules::Levels;
 
     fn ttl(seconds: u32) -> Ttl {
         Ttl::from_seconds(seconds).expect("not zero")
@@ -135,6 +136,7 @@ mod tests {
             deployment: Name::parse("prod").expect("valid"),
             defaults: TtlPair { default: ttl(900), max: ttl(3_600) },
             limits: Limits::default(),
+            rules: Levels::default(),
         }
     }
 

@@ -28,6 +28,12 @@ impl Level {
             Self::Hard => "hard",
         }
     }
+
+    /// The level that this word names.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Advisory, Self::Blocking, Self::Hard].into_iter().find(|level| level.as_str() == word)
+    }
 }
 
 impl fmt::Display for Level {

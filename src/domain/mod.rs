@@ -5,6 +5,7 @@
 pub mod span;
 pub mod text;
 
+pub mod base64;
 pub mod digest;
 pub mod document;
 pub mod ident;
@@ -28,6 +29,7 @@ pub mod admission;
 pub mod plan;
 pub mod rules;
 pub mod secret;
+pub mod signing;
 pub mod simulation;
 pub mod why;
 

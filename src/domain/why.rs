@@ -197,7 +197,7 @@ pub fn why(desired: &Desired, world: &World, record: Option<&Record>, role: &Nam
 }
 
 fn findings(desired: &Desired, world: &World, role: &Name, now: Timestamp) -> Vec<Finding> {
-    let mut findings = rules::judge(RuleInput { desired, world, now });
+    let mut findings = rules::judge(RuleInput { desired, world, now, base: None });
     findings.retain(|finding| finding.role.as_ref() == Some(role));
     apply_waivers(&mut findings, &desired.waivers, now);
     findings

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use git2::{ErrorCode, ObjectType, Oid};
+use git2::{Commit, ErrorCode, ObjectType, Oid, Repository, Tree};
 
 use super::intake::{FILE_BYTES_MAX, Intake, Refusal};
 use super::repository::{self, Item, no};
@@ -42,12 +42,12 @@ impl GitTree {
                 "commit it first, or name the folder that held the manifests then",
             );
         };
-        Ok(Self {
-            git_dir: repository.path().to_owned(),
-            commit: commit.id(),
-            tree: commit.tree_id(),
-            folder: folder.id(),
-        })
+        Ok(Self::at(&repository, &commit, &folder))
+    }
+
+    /// A folder of a commit that was found already.
+    pub(super) fn at(repository: &Repository, commit: &Commit<'_>, folder: &Tree<'_>) -> Self {
+        Self { git_dir: repository.path().to_owned(), commit: commit.id(), tree: commit.tree_id(), folder: folder.id() }
     }
 
     /// The commit's hex object id.

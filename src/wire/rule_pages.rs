@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::domain::Timestamp;
+use crate::domain::desired::Desired;
 use crate::domain::finding::{Finding, Level};
 use crate::domain::rules::{self, Rule, RuleInput};
 use crate::domain::span::SourceFile;
@@ -37,15 +38,21 @@ fn now() -> Timestamp {
     "2026-12-01T12:00:00Z".parse().expect("an instant")
 }
 
-fn judge(rule: &Rule, shown: &Shown) -> Vec<Finding> {
+fn desired(rule: &Rule, shown: &Shown) -> Desired {
     let text = shown.manifests.clone().expect("manifests");
     let file = Arc::new(SourceFile { path: "roles.yaml".to_owned(), text });
-    let desired = manifest_v1::read(&[file]).unwrap_or_else(|errors| panic!("{}: {errors:#?}", rule.code));
+    manifest_v1::read(&[file]).unwrap_or_else(|errors| panic!("{}: {errors:#?}", rule.code))
+}
+
+fn judge(rule: &Rule, shown: &Shown) -> Vec<Finding> {
+    let judged = desired(rule, shown);
+    // What to use instead of changing the judge is the judge as it was.
+    let base = (rule.code == rules::JUDGE_CHANGED).then(|| desired(rule, &examples(rule).1));
     let world = match &shown.world {
         Some(text) => world_v1::read(text).unwrap_or_else(|error| panic!("{}: {error}", rule.code)),
         None => World::of_roles(Fact::Unknown(Unknown { why: Why::NotRead, detail: String::new() }), BTreeMap::new()),
     };
-    rules::judge(RuleInput { desired: &desired, world: &world, now: now() })
+    rules::judge(RuleInput { desired: &judged, world: &world, now: now(), base: base.as_ref() })
 }
 
 /// The failing and the passing example. What the passing one leaves out is as in the failing one.

@@ -18,7 +18,7 @@ pub struct Document {
     /// Version of the form.
     #[schemars(extend("const" = FORMAT))]
     pub format: String,
-    /// Digest of the set: codes, names and levels.
+    /// Digest of the set under these levels: codes, names and levels.
     pub version: String,
     /// The rules.
     pub rules: Vec<Rule>,
@@ -32,7 +32,7 @@ pub struct Rule {
     pub code: String,
     /// Stable kebab name.
     pub name: String,
-    /// `advisory`, `blocking` or `hard`.
+    /// `advisory`, `blocking` or `hard`; a Broker document may change the first two.
     pub level: String,
     /// `certain` or `strict`.
     pub confidence: String,
@@ -51,7 +51,7 @@ impl Document {
             confidence: rule.confidence.as_str().to_owned(),
             summary: rule.summary.to_owned(),
         });
-        Self { format: FORMAT.to_owned(), version: rules::version(), rules: rules.collect() }
+        Self { format: FORMAT.to_owned(), version: rules::version(&rules::Levels::default()), rules: rules.collect() }
     }
 
     /// Indented JSON with a line break at the end.

@@ -2,6 +2,7 @@
 
 mod about;
 mod apply;
+mod apply_signed;
 mod aws_errors;
 mod drift;
 mod exec;
@@ -14,6 +15,7 @@ mod leases;
 mod live;
 mod pipes;
 mod plan;
+mod plan_base;
 pub(crate) mod simulate;
 mod state;
 mod terminal;

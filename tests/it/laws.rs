@@ -1,5 +1,7 @@
 //! What holds for every plan, over generated manifests and worlds.
 
+mod base;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

@@ -164,6 +164,10 @@ pub(crate) struct PlanArgs {
     /// Plan this role and no other
     #[arg(long, value_name = "ROLE")]
     pub(crate) target: Option<String>,
+    /// Tell what a pull request changes against this commit, and judge it by the Broker, Account and Waiver documents there as
+    /// well as by its own
+    #[arg(long, value_name = "REV", help_heading = "Manifests")]
+    pub(crate) base: Option<String>,
     /// Say how many deletions are meant, when there are more than the limits allow
     #[arg(long, value_name = "N")]
     pub(crate) allow_deletes: Option<u32>,
@@ -202,6 +206,10 @@ pub(crate) struct ApplyArgs {
     /// Apply the files as they are although they are not those of a commit; the record says so
     #[arg(long, conflicts_with = "rev")]
     pub(crate) allow_dirty: bool,
+    /// Refuse unless the commit is signed with SSH by a key in this list: git's allowed-signers format, a file that no commit
+    /// to the repository can change
+    #[arg(long, value_name = "FILE", conflicts_with = "allow_dirty")]
+    pub(crate) require_signed_by: Option<PathBuf>,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

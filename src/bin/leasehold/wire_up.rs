@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use leasehold::app::{AppError, Failure, Meaning};
+use leasehold::app::{AppError, Base, Failure, Meaning, read_base};
 use leasehold::aws::{self, AwsIssuer, AwsReader};
 use leasehold::domain::desired::Desired;
+use leasehold::domain::signing::{AllowedSigners, Refusal, SignedBy};
 use leasehold::domain::ttl::Ttl;
 use leasehold::output::count;
 use leasehold::ports::{ManifestSet, Manifests as _, SourceError, StateRead as _};
-use leasehold::source::{self, Directory, GitTree, WorkTree};
+use leasehold::source::{self, BaseTree, Directory, GitTree, WorkTree};
 use leasehold::state::{FileStore, StateUrl, parse_url};
 
 use crate::args::SourceArgs;
@@ -92,6 +93,35 @@ fn files(dir: &Path) -> Result<ManifestSet, Failure> {
 
 fn at_commit(dir: &Path, rev: &str, path: Option<&str>) -> Result<ManifestSet, Failure> {
     GitTree::open(dir, rev, path).and_then(|tree| tree.read()).map_err(source_failure)
+}
+
+/// Reads the base of a pull request, of the same folder.
+pub(crate) fn base(args: &SourceArgs, revision: &str, planned: &ManifestSet) -> Result<Base, Failure> {
+    let commit = if planned.basis.dirty { None } else { planned.basis.commit.as_deref() };
+    let found = BaseTree::open(&args.dir, revision, args.path.as_deref(), commit).map_err(base_failure)?;
+    let BaseTree { commit, folder, is_ancestor } = found;
+    let set = folder.map(|folder| folder.read()).transpose().map_err(base_failure)?;
+    tracing::info!(commit, files = set.as_ref().map(|set| set.files.len()), is_ancestor, "base");
+    read_base(&commit, set.as_ref(), is_ancestor)
+}
+
+/// Who signed a commit, or why nobody on the list did.
+pub(crate) fn signed_by(
+    dir: &Path,
+    commit: &str,
+    allowed: &AllowedSigners,
+) -> Result<Result<SignedBy, Refusal>, Failure> {
+    source::signed_by(dir, commit, allowed).map_err(source_failure)
+}
+
+/// The path by which a commit to the repository could decide what `file` says.
+pub(crate) fn comes_from_a_commit(dir: &Path, file: &Path) -> Result<Option<String>, Failure> {
+    source::from_a_commit(dir, file).map_err(source_failure)
+}
+
+fn base_failure(error: SourceError) -> Failure {
+    let failure = source_failure(error);
+    Failure { message: format!("the base cannot be read: {}", failure.message), ..failure }
 }
 
 fn source_failure(error: SourceError) -> Failure {

@@ -1,7 +1,9 @@
 //! What refuses a whole plan, however well each step is meant.
 
 use super::{Action, Brake, PlanInput, Step};
-use crate::domain::desired::Limits;
+use crate::domain::Timestamp;
+use crate::domain::desired::{Limits, Waiver};
+use crate::domain::ident::Name;
 use crate::domain::record::Snapshot;
 
 /// The name a waiver unlocks a protected role by.
@@ -73,19 +75,30 @@ fn protected<'a>(
     deleted
         .filter(|step| snapshot.roles.get(&step.role).is_some_and(|applied| applied.spec.protect))
         .filter(|step| {
-            !input.desired.waivers.iter().any(|waiver| {
-                waiver.rule.as_str() == PROTECTED_ROLE
-                    && !waiver.expires.is_over(input.now)
-                    && waiver.roles.iter().any(|role| role.value == step.role)
-            })
+            // A pull request cannot bring the waiver that unlocks what it deletes.
+            let base = input.base.and_then(|base| base.desired);
+            let judges = [Some(input.desired), base];
+            !judges.into_iter().flatten().all(|judge| unlocks(&judge.waivers, &step.role, input.now))
         })
         .map(|step| Brake {
             name: PROTECTED_ROLE,
             message: format!("the role `{}` is protected and would be deleted", step.role),
-            remedy: format!(
-                "keep its document, or unlock the deletion with a Waiver document: rule {PROTECTED_ROLE}, roles [{}], a \
-                 reason, an owner and a near expiry",
-                step.role
-            ),
+            remedy: if unlocks(&input.desired.waivers, &step.role, input.now) {
+                "merge the waiver that unlocks it first: a pull request cannot bring the one for its own deletion".to_owned()
+            } else {
+                format!(
+                    "keep its document, or unlock the deletion with a Waiver document: rule {PROTECTED_ROLE}, roles [{}], a \
+                     reason, an owner and a near expiry",
+                    step.role
+                )
+            },
         })
+}
+
+fn unlocks(waivers: &[Waiver], role: &Name, now: Timestamp) -> bool {
+    waivers.iter().any(|waiver| {
+        waiver.rule.as_str() == PROTECTED_ROLE
+            && !waiver.expires.is_over(now)
+            && waiver.roles.iter().any(|covered| covered.value == *role)
+    })
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Action, BrokerStep, NotKnown, OpenLease, Plan, PlanBasis, RecordRef, Report, Step, brakes, drift, effects, fields,
+    Action, Base, BrokerStep, NotKnown, OpenLease, Plan, PlanBasis, RecordRef, Report, Step, base, brakes, drift,
+    effects, fields,
 };
 use crate::domain::Timestamp;
 use crate::domain::desired::Desired;
@@ -34,10 +35,12 @@ pub struct PlanInput<'a> {
     pub target: Option<&'a Name>,
     /// The instant to judge at.
     pub now: Timestamp,
+    /// The base, when a pull request is planned.
+    pub base: Option<Base<'a>>,
 }
 
 impl PlanInput<'_> {
-    fn concerns(&self, role: &Name) -> bool {
+    pub(super) fn concerns(&self, role: &Name) -> bool {
         self.target.is_none_or(|target| target == role)
     }
 }
@@ -46,10 +49,11 @@ impl PlanInput<'_> {
 /// applied has no steps.
 #[must_use]
 pub fn plan(input: &PlanInput<'_>) -> Plan {
-    let findings = judge(input);
+    let mut own = judge(input);
+    apply_waivers(&mut own, &input.desired.waivers, input.now);
     let world = input.world.index();
     let both = both(input);
-    let blocking = blocking_codes(&findings);
+    let blocking = blocking_codes(&own);
     let leases = leases_by_role(input);
     let mut steps = Vec::new();
     let mut fingerprints = Vec::with_capacity(both.len());
@@ -71,9 +75,16 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
         record: input
             .record
             .map(|record| RecordRef { lineage: record.head.lineage.clone(), serial: record.head.serial }),
-        rules: rules::version(),
+        rules: rules::version(&input.desired.broker.spec.rules),
         fingerprints: fingerprints.into_iter().collect(),
         target: input.target.cloned(),
+    };
+    let (findings, against) = match &input.base {
+        None => (own, None),
+        Some(base) => {
+            let (findings, against) = base::against(input, base, own);
+            (findings, Some(against))
+        }
     };
     let report = Report {
         caller: input.world.caller.present().cloned(),
@@ -86,14 +97,15 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
         findings,
         unchanged,
         calls: input.world.calls,
+        base: against,
     };
     Plan { hash: basis.hash(), broker: broker_step(input), basis, steps, report }
 }
 
 fn judge(input: &PlanInput<'_>) -> Vec<Finding> {
-    let mut findings = rules::judge(RuleInput { desired: input.desired, world: input.world, now: input.now });
+    let base = input.base.and_then(|base| base.desired);
+    let mut findings = rules::judge(RuleInput { desired: input.desired, world: input.world, now: input.now, base });
     findings.retain(|finding| finding.role.as_ref().is_none_or(|role| input.concerns(role)));
-    apply_waivers(&mut findings, &input.desired.waivers, input.now);
     findings
 }
 

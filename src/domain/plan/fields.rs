@@ -17,6 +17,7 @@ use crate::domain::document::Document;
 use crate::domain::ident::Arn;
 use crate::domain::record::{AppliedRole, RoleFacts};
 use crate::domain::role::RoleSpec;
+use crate::domain::rules;
 
 /// The names of the default and the maximum, for STS sessions and for IAM users.
 const STS_TTL: [&str; 2] = ["default_sts_ttl", "max_sts_ttl"];
@@ -157,7 +158,7 @@ fn of_iam_user<'a>(fields: &mut Fields<'a>, spec: &'a IamUserSpec) {
 }
 
 pub(super) fn of_broker(spec: &BrokerSpec) -> Fields<'_> {
-    let BrokerSpec { name, principal, region, deployment, defaults, limits } = spec;
+    let BrokerSpec { name, principal, region, deployment, defaults, limits, rules } = spec;
     let Limits { max_deletes, max_delete_percent } = limits;
     let mut fields = Fields::new();
     text(&mut fields, "name", name.as_str());
@@ -167,6 +168,10 @@ pub(super) fn of_broker(spec: &BrokerSpec) -> Fields<'_> {
     ttl(&mut fields, STS_TTL, *defaults);
     text(&mut fields, "max_deletes", max_deletes.to_string());
     text(&mut fields, "max_delete_percent", max_delete_percent.to_string());
+    for (code, level) in rules.iter() {
+        let name = rules::find(code).map_or(code, |rule| rule.name);
+        fields.push((format!("rules.{name}").into(), Seen::Text(level.as_str().into())));
+    }
     fields
 }
 

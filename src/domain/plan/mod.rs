@@ -1,5 +1,6 @@
 //! What `apply` will do, and why: a value made by a pure function.
 
+mod base;
 mod brakes;
 mod build;
 mod drift;
@@ -19,6 +20,7 @@ use super::record::{AppliedRole, Basis};
 use super::span::Place;
 use super::world::{CallerIdentity, Unknown};
 
+pub use base::{AgainstBase, Base, By, ChangeKind, Judge, RoleChange, Standing};
 pub use brakes::PROTECTED_ROLE;
 pub use build::{PlanInput, plan};
 pub use since::SinceApply;
@@ -151,6 +153,8 @@ pub struct Report {
     pub unchanged: u32,
     /// API calls spent on reading.
     pub calls: u32,
+    /// How the pull request compares with its base, if one was named.
+    pub base: Option<AgainstBase>,
 }
 
 /// One live role that is no longer as it was recorded.
@@ -225,6 +229,18 @@ impl Plan {
     pub fn count(&self, action: Action) -> usize {
         self.steps.iter().filter(|step| step.action == action).count()
     }
+}
+
+/// What differs between two Broker documents: field, value before, value after.
+#[must_use]
+pub fn broker_changes(before: &BrokerSpec, after: &BrokerSpec) -> Vec<(String, Option<String>, Option<String>)> {
+    let text = |shown: Option<Shown>| match shown {
+        Some(Shown::Text(text)) => Some(text),
+        Some(Shown::Document(document)) => Some(document.value().to_string()),
+        None => None,
+    };
+    let changes = fields::changes(fields::of_broker(before), fields::of_broker(after));
+    changes.into_iter().map(|Change { field, before, after }| (field, text(before), text(after))).collect()
 }
 
 /// Whether findings of this code come of what git says and of nothing else.

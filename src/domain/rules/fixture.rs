@@ -71,6 +71,7 @@ impl Scene {
             deployment: name("prod"),
             defaults: pair(900, 3_600),
             limits: Limits::default(),
+            rules: super::Levels::default(),
         };
         let broker = Broker { spec, principal_place: place.clone(), place };
         let unread = Unknown { why: Why::NotRead, detail: "planned without AWS".to_owned() };
@@ -218,7 +219,14 @@ impl Scene {
     }
 
     pub(super) fn input(&self) -> RuleInput<'_> {
-        RuleInput { desired: &self.desired, world: &self.world, now: self.now }
+        RuleInput { desired: &self.desired, world: &self.world, now: self.now, base: None }
+    }
+
+    /// What this one rule says of a pull request with this base.
+    pub(super) fn findings_against(&self, rule: &Rule, base: &Desired) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        (rule.check)(&Judging::new(RuleInput { base: Some(base), ..self.input() }), &mut findings);
+        findings
     }
 
     /// What this one rule says.

@@ -21,6 +21,8 @@ pub(super) struct Judging<'a> {
     pub(super) now: Timestamp,
     /// The broker as AWS will see it when it issues.
     pub(super) issuing: Issuing<'a>,
+    /// What the base of a pull request declares.
+    pub(super) base: Option<&'a Desired>,
     targets: Vec<Known<'a>>,
 }
 
@@ -66,7 +68,7 @@ impl<'j> Target<'j> {
 
 impl<'a> Judging<'a> {
     pub(super) fn new(input: RuleInput<'a>) -> Self {
-        let RuleInput { desired, world, now } = input;
+        let RuleInput { desired, world, now, base } = input;
         let issuing = Issuing::new(&desired.broker.spec, world, now);
         let index_of = world.index();
         let mut targets = Vec::new();
@@ -81,7 +83,7 @@ impl<'a> Judging<'a> {
                 targets.push(Known { role, spec, index, arn, fact, assume });
             }
         }
-        Self { desired, world, now, issuing, targets }
+        Self { desired, world, now, base, issuing, targets }
     }
 
     /// Every entry of every role's `role_arns`, in file order.

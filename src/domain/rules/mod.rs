@@ -6,6 +6,7 @@
 //! Only one rule ([`UNPROVEN`]) speaks about what could not be read; to every other, not knowing is no evidence.
 
 mod judging;
+mod levels;
 mod rule;
 mod words;
 
@@ -19,6 +20,7 @@ mod iam_groups_not_yet;
 mod iam_user_without_boundary;
 mod iam_user_without_justification;
 mod iam_user_without_path;
+mod judge_changed;
 mod role_arn_malformed;
 mod role_arn_mismatch;
 mod role_arn_partition;
@@ -39,6 +41,7 @@ mod waiver_unknown_role;
 mod waiver_unknown_rule;
 
 use judging::Judging;
+pub use levels::{Levels, changeable, refusal};
 pub use rule::{Origin, Rule};
 
 use serde_json::{Value, json};
@@ -52,8 +55,8 @@ use super::text;
 use super::world::World;
 
 /// Every rule, by code. LH1xx: the manifests themselves and their TTLs. LH2xx: trust policies. LH3xx: whether what is
-/// named exists and can be used. LH4xx: `iam_user`. LH5xx: lifecycle. LH6xx: waivers.
-static ALL: [&Rule; 25] = [
+/// named exists and can be used. LH4xx: `iam_user`. LH5xx: lifecycle. LH6xx: waivers and the judge.
+static ALL: [&Rule; 26] = [
     &default_above_max::RULE,
     &ttl_out_of_range::RULE,
     &ttl_above_max_session_duration::RULE,
@@ -79,10 +82,14 @@ static ALL: [&Rule; 25] = [
     &waiver_unknown_rule::RULE,
     &waiver_unknown_role::RULE,
     &waiver_expired::RULE,
+    &judge_changed::RULE,
 ];
 
 /// Code of the rule about what could not be read; the planner never suspends a role that git leaves alone for it.
 pub const UNPROVEN: &str = "LH306";
+
+/// Code of the rule about a pull request that changes what judges it.
+pub const JUDGE_CHANGED: &str = "LH604";
 
 /// What a rule may look at.
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +100,8 @@ pub struct RuleInput<'a> {
     pub world: &'a World,
     /// The instant to judge at.
     pub now: Timestamp,
+    /// What the base of a pull request declares, when one is judged against it.
+    pub base: Option<&'a Desired>,
 }
 
 /// Every rule, sorted by code.
@@ -122,7 +131,8 @@ pub fn nearest(code_or_name: &str) -> Option<&'static str> {
     }
 }
 
-/// Runs every rule. Findings come in a stable order: by file, place, code and message; waivers are not applied.
+/// Runs every rule. Findings come in a stable order: by file, place, code and message. They have the levels that the
+/// Broker document gives their rules; waivers are not applied.
 #[must_use]
 pub fn judge(input: RuleInput<'_>) -> Vec<Finding> {
     let judging = Judging::new(input);
@@ -130,9 +140,20 @@ pub fn judge(input: RuleInput<'_>) -> Vec<Finding> {
     for rule in ALL {
         (rule.check)(&judging, &mut findings);
     }
-    findings.sort_by(|a, b| order(a).cmp(&order(b)));
+    sort(&mut findings);
     findings.dedup();
+    input.desired.broker.spec.rules.apply(&mut findings);
     findings
+}
+
+/// Puts findings into the order of [`judge`].
+pub(super) fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| order(a).cmp(&order(b)));
+}
+
+/// Whether two sets have the same Broker, Account and Waiver documents, wherever they stand.
+pub(super) fn same_judge(base: &Desired, head: &Desired) -> bool {
+    judge_changed::same_judge(base, head)
 }
 
 fn order(finding: &Finding) -> (&str, usize, &str, &str) {
@@ -140,10 +161,10 @@ fn order(finding: &Finding) -> (&str, usize, &str, &str) {
     (place.map_or("", Place::path), place.map_or(0, Place::start), finding.code, &finding.message)
 }
 
-/// Names the set of rules and their levels: a plan made by another set is another plan.
+/// Names the set of rules and their levels: a plan made by another set, or under other levels, is another plan.
 #[must_use]
-pub fn version() -> String {
-    let set: Value = ALL.into_iter().map(|rule| json!([rule.code, rule.name, rule.level.as_str()])).collect();
+pub fn version(levels: &Levels) -> String {
+    let set: Value = ALL.into_iter().map(|rule| json!([rule.code, rule.name, levels.of(rule).as_str()])).collect();
     Digest::of_json(&set).to_string()
 }
 

@@ -49,10 +49,11 @@ impl Rule {
     #[must_use]
     pub fn page(&self) -> String {
         let mut page = format!(
-            "# {} {}\n\nLevel: {}. Confidence: {}.\n\n",
+            "# {} {}\n\nLevel: {}{}. Confidence: {}.\n\n",
             self.code,
             self.name,
             self.level,
+            if super::refusal(self).is_none() { ", unless the Broker document says otherwise" } else { "" },
             self.confidence.as_str()
         );
         for line in self.source.lines().map_while(|line| line.strip_prefix("//!")) {

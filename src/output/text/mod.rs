@@ -1,6 +1,7 @@
 //! For people at a terminal. This text may change with any version; machines read the JSON forms.
 
 mod applied;
+mod base;
 mod diff;
 mod drift;
 mod failure;

@@ -1,5 +1,6 @@
 use std::io::{self, Write};
 
+use super::base;
 use super::diff::{self, Of};
 use super::ink::{Ink, count, list};
 use super::problem;
@@ -22,6 +23,9 @@ pub fn plan_in_hand(document: &Document, style: &Style, out: &mut dyn Write) -> 
     let (style, out) = (*style, &mut Inert::new(out));
     let Document { format: _, hash: _, basis, broker, steps, caller: _, drift, findings, unknowns, brakes, .. } =
         document;
+    if let Some(against) = &document.base {
+        base::changes(against, style, out)?;
+    }
     if !drift.is_empty() {
         heading("Drift: AWS is no longer as it was when these roles were applied.", style, out)?;
         for drift in drift {
@@ -41,10 +45,14 @@ pub fn plan_in_hand(document: &Document, style: &Style, out: &mut dyn Write) -> 
         let text = format!("No changes. The record holds what the manifests declare ({unchanged}).");
         writeln!(out, "{}\n", style.ink(Ink::Bold, &text))?;
     }
-    if !findings.is_empty() {
-        heading("Findings:", style, out)?;
-        problem::findings(findings, style, out)?;
-        writeln!(out)?;
+    match &document.base {
+        Some(against) => base::findings(findings, against, style, out)?,
+        None if findings.is_empty() => {}
+        None => {
+            heading("Findings:", style, out)?;
+            problem::findings(findings, style, out)?;
+            writeln!(out)?;
+        }
     }
     if !unknowns.is_empty() {
         heading("Not known, and so neither allowed nor acted on:", style, out)?;
@@ -60,6 +68,9 @@ pub fn plan_in_hand(document: &Document, style: &Style, out: &mut dyn Write) -> 
     }
     let compared = style.sentences(0, "Compared: ", &origin(document));
     writeln!(out, "{}", style.ink(Ink::Faint, compared.trim_end()))?;
+    if let Some(against) = &document.base {
+        base::judge(findings, against, style, out)?;
+    }
     writeln!(out, "{}", style.ink(Ink::Bold, &summary(&document.summary)))
 }
 
@@ -188,7 +199,9 @@ fn next(document: &Document, options: &[String]) -> String {
     let apply = format!("{first}leasehold apply{target}{options} --expect-plan {}", escape(&document.hash));
     let (them, roles) =
         if blocking == 1 { ("the blocking finding", "its role") } else { ("the blocking findings", "their roles") };
-    if document.is_refused() {
+    if document.is_refused() && document.base.is_some() {
+        format!("mend {them} above, then plan again; merging this would pass over them.")
+    } else if document.is_refused() {
         format!("mend {them} above, then plan again; apply refuses this plan.")
     } else if brakes > 0 {
         "see the brakes above; apply refuses this plan.".to_owned()

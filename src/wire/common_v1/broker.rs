@@ -1,8 +1,11 @@
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Invalid, digest, ident, name, ttl};
+use super::{Invalid, Level, digest, ident, invalid, name, ttl, unique_map};
 use crate::domain::desired::{self, TtlPair};
+use crate::domain::finding;
 use crate::domain::ident::BrokerPrincipal;
 use crate::domain::record;
 
@@ -24,6 +27,9 @@ pub struct Broker {
     pub max_ttl_seconds: u32,
     /// Brakes of one apply.
     pub limits: Limits,
+    /// Levels of rules in place of their own, by code.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "unique_map")]
+    pub rules: BTreeMap<String, Level>,
 }
 
 /// Brakes on deletion.
@@ -38,7 +44,7 @@ pub struct Limits {
 
 impl From<&desired::BrokerSpec> for Broker {
     fn from(spec: &desired::BrokerSpec) -> Self {
-        let desired::BrokerSpec { name, principal, region, deployment, defaults, limits } = spec;
+        let desired::BrokerSpec { name, principal, region, deployment, defaults, limits, rules } = spec;
         let TtlPair { default, max } = defaults;
         let desired::Limits { max_deletes, max_delete_percent } = limits;
         Self {
@@ -49,6 +55,7 @@ impl From<&desired::BrokerSpec> for Broker {
             default_ttl_seconds: default.seconds(),
             max_ttl_seconds: max.seconds(),
             limits: Limits { max_deletes: *max_deletes, max_delete_percent: *max_delete_percent },
+            rules: rules.iter().map(|(code, level)| (code.to_owned(), level.into())).collect(),
         }
     }
 }
@@ -57,7 +64,8 @@ impl TryFrom<Broker> for desired::BrokerSpec {
     type Error = Invalid;
 
     fn try_from(wire: Broker) -> Result<Self, Invalid> {
-        let Broker { name: own, principal, region, deployment, default_ttl_seconds, max_ttl_seconds, limits } = wire;
+        let Broker { name: own, principal, region, deployment, default_ttl_seconds, max_ttl_seconds, limits, rules } =
+            wire;
         let Limits { max_deletes, max_delete_percent } = limits;
         Ok(Self {
             name: name("name", &own)?,
@@ -69,7 +77,16 @@ impl TryFrom<Broker> for desired::BrokerSpec {
                 max: ttl("max_ttl_seconds", max_ttl_seconds)?,
             },
             limits: desired::Limits { max_deletes, max_delete_percent },
+            rules: rules.into_iter().map(level).collect::<Result<_, Invalid>>()?,
         })
+    }
+}
+
+fn level((code, level): (String, Level)) -> Result<(String, finding::Level), Invalid> {
+    match level {
+        Level::Advisory => Ok((code, finding::Level::Advisory)),
+        Level::Blocking => Ok((code, finding::Level::Blocking)),
+        Level::Hard => Err(invalid("rules", "makes a rule hard, which no document can")),
     }
 }
 

@@ -1,6 +1,7 @@
 use super::document::{Header, name};
 use super::fault::{Fault, Faults};
 use super::fields::Shape;
+use super::levels;
 use super::shape::Fields;
 use super::value;
 use crate::domain::desired::{Broker, BrokerSpec, Limits, TtlPair};
@@ -45,6 +46,7 @@ pub(super) fn lower(header: &Header<'_, '_>, defaults: TtlPair, faults: &mut Fau
     let region = fields.text("region", faults, value::region);
     let deployment = fields.parse("deployment", faults, |scalar| name(scalar.text));
     let limits = limits(fields, faults);
+    let rules = levels::lower(fields, faults);
     let principal_place = faults.place(fields.scalar("principal")?.span);
     let spec = BrokerSpec {
         name: header.name.clone()?,
@@ -53,6 +55,7 @@ pub(super) fn lower(header: &Header<'_, '_>, defaults: TtlPair, faults: &mut Fau
         deployment: deployment?,
         defaults,
         limits,
+        rules,
     };
     Some(Broker { spec, principal_place, place: faults.place(&header.kind) })
 }

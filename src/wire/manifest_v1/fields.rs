@@ -47,6 +47,8 @@ pub(super) enum Shape {
     List,
     /// A mapping from text to one-line text.
     Map,
+    /// A mapping from rules, by code or name, to `advisory` or `blocking`.
+    Levels,
     /// A mapping, or JSON text.
     Policy,
     /// A mapping with these fields.
@@ -136,6 +138,11 @@ const BROKER: &[FieldDoc] = &[
     ),
     field("defaults", Shape::Object(DEFAULTS), "TTLs of roles that write none."),
     field("limits", Shape::Object(LIMITS), "Brakes of one apply: deletions over either are refused."),
+    field(
+        "rules",
+        Shape::Levels,
+        "Levels of rules in place of their own, by code or by name. What is hard stays hard, and LH306 blocking. Nothing can be switched off: a Waiver silences a rule for named roles and a time.",
+    ),
 ];
 
 const DEFAULTS: &[FieldDoc] = &[

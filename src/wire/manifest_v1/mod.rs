@@ -11,6 +11,7 @@ mod document;
 mod fault;
 mod fields;
 mod index;
+mod levels;
 mod policy;
 mod recheck;
 mod reference;

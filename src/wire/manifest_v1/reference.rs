@@ -64,6 +64,7 @@ fn value(shape: Shape) -> String {
         Shape::Count(max) => format!("0 to {max}"),
         Shape::List => "list of text".to_owned(),
         Shape::Map => "mapping of text to text".to_owned(),
+        Shape::Levels => "mapping of rules to `advisory` or `blocking`".to_owned(),
         Shape::Policy => "mapping, or JSON text".to_owned(),
         Shape::Object(_) => "mapping".to_owned(),
     }

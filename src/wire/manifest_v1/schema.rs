@@ -4,8 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::document::API_VERSION;
 use super::fields::{FieldDoc, KINDS, KindDoc, Mark, Shape};
+use super::levels;
 use crate::domain::credential::CredentialType;
 use crate::domain::limits;
+use crate::domain::rules::{self, Rule};
 
 /// JSON Schema (2020-12) of one manifest document, for editors and for those who write manifests by program.
 ///
@@ -85,6 +87,14 @@ fn object(fields: &[FieldDoc]) -> Map<String, Value> {
     object
 }
 
+/// Every rule whose level may be changed, by name and by code.
+fn levels() -> Value {
+    let level = |rule: &Rule| json!({ "enum": levels::WORDS, "description": rule.summary });
+    let named = rules::changeable().flat_map(|rule| [rule.name, rule.code].map(|key| (key.to_owned(), level(rule))));
+    let properties: Map<String, Value> = named.collect();
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}
+
 fn of_field(field: &FieldDoc) -> Value {
     let mut schema = match field.shape {
         Shape::Text | Shape::Prose => json!({ "type": "string" }),
@@ -100,6 +110,7 @@ fn of_field(field: &FieldDoc) -> Value {
         Shape::Count(max) => json!({ "type": "integer", "minimum": 0, "maximum": max }),
         Shape::List => json!({ "type": "array", "items": { "type": "string" }, "uniqueItems": true }),
         Shape::Map => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        Shape::Levels => levels(),
         Shape::Policy => json!({ "type": ["object", "string"] }),
         Shape::Object(fields) => Value::Object(object(fields)),
     };

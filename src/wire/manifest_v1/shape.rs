@@ -162,6 +162,7 @@ fn lines(shape: Shape) -> Lines {
         | Shape::Count(_)
         | Shape::List
         | Shape::Map
+        | Shape::Levels
         | Shape::Object(_) => Lines::One,
     }
 }
@@ -188,7 +189,7 @@ fn check(field: &FieldDoc, entry: &Entry<'_>, faults: &mut Faults<'_>) {
                 faults.take(span, value::scalar(item, Lines::One));
             }
         }
-        (Shape::Map, Content::Map(entries)) => {
+        (Shape::Map | Shape::Levels, Content::Map(entries)) => {
             for entry in entries {
                 faults.take(&entry.key.span, value::key(&entry.key));
                 faults.take(&entry.value.span, value::scalar(&entry.value, Lines::One));
@@ -217,7 +218,7 @@ fn wanted(shape: Shape) -> &'static str {
         Shape::Bool => "`true` or `false`",
         Shape::Count(_) => "a whole number",
         Shape::List => "a list",
-        Shape::Map | Shape::Object(_) => "a mapping",
+        Shape::Map | Shape::Levels | Shape::Object(_) => "a mapping",
         Shape::Policy => "a mapping or JSON text",
     }
 }

@@ -1,6 +1,7 @@
 //! A plan as JSON: complete enough to be rendered without the manifests, to be saved by `plan --out`, and to be
 //! compared by `apply FILE`. It holds no credentials.
 
+mod base;
 mod read;
 mod report;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use base::{AgainstBase, By, ChangeKind, Judge, RoleChange, Standing};
 pub use read::{MAX_BYTES, PlanFileError};
 pub use report::{Brake, Caller, Drift, NotKnown};
 pub use step::{Action, BrokerStep, Change, Shown, Step};
@@ -56,6 +58,9 @@ pub struct Document {
     pub brakes: Vec<Brake>,
     /// API calls spent on reading.
     pub calls: u32,
+    /// How the pull request compares with its base; only of `plan --base`. It is not part of the hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<AgainstBase>,
     /// Everything above, counted.
     pub summary: Summary,
 }
@@ -124,7 +129,7 @@ impl Document {
     #[must_use]
     pub fn from_plan(plan: &plan::Plan) -> Self {
         let plan::Plan { basis, hash, broker, steps, report } = plan;
-        let plan::Report { caller, drift, findings, unknowns, brakes, unchanged, calls } = report;
+        let plan::Report { caller, drift, findings, unknowns, brakes, unchanged, calls, base } = report;
         let mut document = Self {
             format: FORMAT.to_owned(),
             hash: hash.to_string(),
@@ -137,6 +142,7 @@ impl Document {
             unknowns: unknowns.iter().map(NotKnown::from).collect(),
             brakes: brakes.iter().map(Brake::from).collect(),
             calls: *calls,
+            base: base.as_ref().map(AgainstBase::from),
             summary: Summary::default(),
         };
         document.summary = document.count(u64::from(*unchanged));

@@ -83,6 +83,9 @@ impl Document {
             step.check()?;
         }
         document.findings.iter().filter_map(|finding| finding.place.as_ref()).try_for_each(Place::check)?;
+        if document.base.as_ref().is_some_and(|base| base.standings.len() != document.findings.len()) {
+            return Err(PlanFileError::Malformed { detail: "`base.standings` is not one for each finding".to_owned() });
+        }
         if document.summary != document.count(document.summary.unchanged) {
             return Err(PlanFileError::Malformed { detail: "`summary` does not add up".to_owned() });
         }

@@ -16,6 +16,7 @@ use crate::domain::plan::{
 };
 use crate::domain::record::{AppliedRole, Basis, RoleFacts};
 use crate::domain::role::RoleSpec;
+use crate::domain::rules::Levels;
 use crate::domain::span::{Place, SourceFile};
 use crate::domain::ttl::Ttl;
 use crate::domain::world::{CallerIdentity, Unknown, Why};
@@ -144,6 +145,7 @@ pub(crate) fn unchanged() -> Plan {
             brakes: Vec::new(),
             unchanged: 3,
             calls: 2,
+            base: None,
         },
     }
 }
@@ -157,6 +159,7 @@ pub(crate) fn first() -> Plan {
         deployment: name("prod"),
         defaults: TtlPair { default: ttl(900), max: ttl(3600) },
         limits: Limits::default(),
+        rules: Levels::default(),
     };
     let changes = vec![
         change("principal", None, text("arn:aws:iam::111122223333:role/VaultRunner")),

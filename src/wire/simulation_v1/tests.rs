@@ -2,8 +2,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::wire::common_v1::{CaveatKind, Holds, PolicyPlace as Place, StatementRef, Verdict};
 use crate::domain::text::is_unsafe;
+use crate::wire::common_v1::{CaveatKind, Holds, PolicyPlace as Place, StatementRef, Verdict};
 
 const TARGET: &str = "arn:aws:iam::444455556666:role/Deploy";
 const RUNNER: &str = "arn:aws:iam::111122223333:role/VaultRunner";

@@ -11,6 +11,7 @@ use crate::domain::credential::{
 };
 use crate::domain::desired::{BrokerSpec, Date, Limits, TtlPair};
 use crate::domain::document::Document;
+use crate::domain::finding::Level;
 use crate::domain::ident::{Arn, BrokerPrincipal, Name, RoleArn};
 use crate::domain::lease::{Ending, Grant, Lease, LeaseId, LeaseRequest, LeaseState};
 use crate::domain::record::{AppliedRole, Basis, Head, RoleFacts, Snapshot};
@@ -125,6 +126,7 @@ fn snapshot() -> Snapshot {
         deployment: name("prod"),
         defaults: pair(900, 3600),
         limits: Limits::default(),
+        rules: [("LH205".to_owned(), Level::Blocking)].into_iter().collect(),
     };
     Snapshot { serial: 7, broker, roles: roles.into() }
 }
@@ -250,6 +252,8 @@ fn a_sound_checksum_does_not_excuse_an_unknown_field_or_an_impossible_value() {
         ("/body/serial", json!("7")),
         ("/body/broker/principal", json!("arn:aws:iam::1:root")),
         ("/body/broker/limits", json!({"max_deletes": 1, "max_delete_percent": 2, "force": true})),
+        ("/body/broker/rules", json!({"LH205": "hard"})),
+        ("/body/broker/rules", json!({"LH205": "off"})),
         ("/body/roles/assumed/credential/assumed_role/max_ttl_seconds", json!(0)),
         ("/body/roles/assumed/credential", json!({"root": {}})),
         ("/body/roles/assumed/expires", json!("2027-02-30")),
@@ -261,6 +265,19 @@ fn a_sound_checksum_does_not_excuse_an_unknown_field_or_an_impossible_value() {
     }
     let twice = RawValue::from_string(good["body"].to_string().replacen("\"roles\":{", "\"roles\":{\"user\":1,", 1));
     assert!(decode_snapshot(&seal(Kind::Snapshot, 1, "w", &twice.expect("JSON"))).is_err());
+}
+
+#[test]
+fn a_broker_stored_before_rules_had_levels_has_none() {
+    let stored: serde_json::Value = serde_json::from_slice(&encode_snapshot(1, "w", &snapshot())).expect("JSON");
+    let mut body = stored["body"].clone();
+    assert_eq!(body["broker"]["rules"], json!({"LH205": "blocking"}));
+    body["broker"].as_object_mut().expect("an object").remove("rules");
+    let read = decode_snapshot(&seal(Kind::Snapshot, 1, "w", &body)).expect("an older form").body;
+    assert!(read.broker.rules.is_empty());
+    // And none is written for a Broker that gives none, so that an older program still reads it.
+    let again: serde_json::Value = serde_json::from_slice(&encode_snapshot(1, "w", &read)).expect("JSON");
+    assert_eq!(again["body"]["broker"].get("rules"), None);
 }
 
 #[test]

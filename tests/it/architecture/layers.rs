@@ -123,7 +123,7 @@ pub(super) const TABLE: &[Layer] = &[
     Layer {
         name: "source",
         modules: &["domain", "ports"],
-        dependencies: Dependencies::Only(&["git2", "rustix", "thiserror"]),
+        dependencies: Dependencies::Only(&["git2", "ring", "rustix", "thiserror"]),
         purity: Purity::Adapter,
     },
     Layer {

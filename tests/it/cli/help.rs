@@ -146,6 +146,10 @@ fn plan() {
           --path <PATH>
               Folder of the manifests inside the repository, when DIR is a bare one
 
+          --base <REV>
+              Tell what a pull request changes against this commit, and judge it by the Broker, Account
+              and Waiver documents there as well as by its own
+
     State and AWS:
           --state <URL>
               Where record and leases are kept [default: the folder .leasehold at the top of the
@@ -196,6 +200,10 @@ fn apply() {
 
           --allow-dirty
               Apply the files as they are although they are not those of a commit; the record says so
+
+          --require-signed-by <FILE>
+              Refuse unless the commit is signed with SSH by a key in this list: git's allowed-signers
+              format, a file that no commit to the repository can change
 
           --format <FORMAT>
               Form of the output

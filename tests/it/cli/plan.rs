@@ -244,3 +244,33 @@ fn a_folder_without_a_broker_is_named() {
     error[no-broker]: no manifest is a Broker: read 1 manifest in [root]/repo; help: write one document of kind `Broker`: it says who issues
     ");
 }
+
+#[test]
+fn a_level_of_the_broker_document_makes_another_plan_of_the_same_roles() {
+    let aws = CannedAws::start();
+    let sandbox = aws.sandbox();
+    let user = "---\napiVersion: leasehold/v1\nkind: Role\nmetadata: {name: batch}\nspec:\n  credential_type: iam_user\n  max_ttl: 1h\n  user_path: /x/\n  justification: the vendor's tool needs a user\n  policy_arns: [arn:aws:iam::aws:policy/ReadOnlyAccess]\n";
+    let with = |levels: &str| {
+        let text = manifests(user);
+        text.replacen("  deployment: prod\n", &format!("  deployment: prod\n{levels}"), 1)
+    };
+    let plan = |code: u8| plan_v1::Document::read(&sandbox.run(&["plan", "--format", "json"]).expect(code).stdout);
+    sandbox.commit(&with(""));
+    let strict = plan(exit::FINDINGS_BLOCK).expect("a plan");
+    sandbox.commit(&with("  rules: {iam-user-without-boundary: advisory}\n"));
+    let lax = plan(exit::FINE).expect("a plan");
+    assert_eq!((strict.summary.blocking, lax.summary.blocking, lax.summary.findings), (1, 0, 1));
+    assert_ne!(strict.basis.rules, lax.basis.rules);
+    let stale = sandbox.run(&["apply", "--auto-approve", "--expect-plan", &strict.hash]).expect(exit::STALE_PLAN);
+    assert!(stale.stderr.contains("stale-plan"), "{}", stale.stderr);
+    let _ = sandbox.run(&["apply", "--auto-approve", "--expect-plan", &lax.hash]).expect(exit::FINE);
+    // The record keeps it, so that the next plan finds nothing to do.
+    let again = plan(exit::FINE).expect("a plan");
+    assert!(!again.summary.changes && again.basis.rules == lax.basis.rules, "{again:?}");
+    sandbox.commit(&with("  rules: {LH402: blocking}\n"));
+    let shown = sandbox.run(&["plan"]).expect(exit::FINDINGS_BLOCK).stdout;
+    assert!(shown.contains("rules.iam-user-without-boundary: advisory → blocking"), "{shown}");
+    sandbox.commit(&with("  rules: {LH103: advisory}\n"));
+    let refused = sandbox.run(&["validate"]).expect(exit::FAILED).stderr;
+    assert!(refused.contains("fixed-level") && refused.contains("prod.yaml:"), "{refused}");
+}

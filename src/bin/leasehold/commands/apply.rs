@@ -4,10 +4,11 @@ use std::path::Path;
 use leasehold::app::{AppError, Applied, Expectation, Failure, Meaning, PlanRequest, Review, commit, review};
 use leasehold::domain::digest::Digest;
 use leasehold::domain::plan::PlanBasis;
+use leasehold::domain::text::escape;
 use leasehold::output::text;
 use leasehold::wire::{apply_v1, plan_v1};
 
-use super::plan;
+use super::{plan, signed};
 use crate::args::{ApplyArgs, Format};
 use crate::exit;
 use crate::system::{self, RandomIds, SystemClock};
@@ -18,6 +19,10 @@ pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppE
     let saved = args.plan.as_deref().map(saved_plan).transpose()?;
     let (expectation, saved_target) = expectation(args, saved.as_ref())?;
     let manifests = wire_up::manifests(&args.source, Prefer::Commit, args.allow_dirty)?;
+    let signed_by = match &args.require_signed_by {
+        Some(file) => Some(signed::require(file, &args.source, &manifests)?),
+        None => None,
+    };
     let store = wire_up::store(args.state.state.as_deref(), &args.source.dir)?;
     let target = args.target.as_deref().or(saved_target.as_deref());
     let request = PlanRequest { target, allow_deletes: args.allow_deletes };
@@ -26,7 +31,13 @@ pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppE
     // The plan is shown before anything can refuse it, so that a refusal can be understood.
     let document = plan_v1::Document::from_plan(&planned.plan);
     if args.format == Format::Text {
-        print(|out| text::plan_in_hand(&document, &terminal.out_style(), out))?;
+        print(|out| {
+            text::plan_in_hand(&document, &terminal.out_style(), out)?;
+            match &signed_by {
+                Some(by) => writeln!(out, "Signed by: {} with {}.", escape(&by.principals), by.key.shown()),
+                None => Ok(()),
+            }
+        })?;
     }
     let mut who = system::who();
     who.caller_arn = planned.plan.report.caller.as_ref().map(|caller| caller.arn.clone());

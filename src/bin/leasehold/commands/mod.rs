@@ -7,6 +7,7 @@ mod exec;
 mod issue;
 mod lease;
 mod plan;
+mod signed;
 mod simulate;
 mod validate;
 mod why;

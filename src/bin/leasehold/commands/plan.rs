@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use leasehold::app::{AppError, Failure, Meaning, PlanRequest, Planned, make_plan};
+use leasehold::app::{AppError, Base, Failure, Meaning, PlanRequest, Planned, make_plan, make_plan_against};
 use leasehold::domain::plan::Plan;
 use leasehold::output::text;
 use leasehold::ports::{Clock as _, ManifestSet};
@@ -20,7 +20,10 @@ pub(crate) async fn run(args: &PlanArgs, terminal: Terminal) -> Result<u8, AppEr
     let manifests = wire_up::manifests(&args.source, Prefer::CommitInCi, false)?;
     let store = wire_up::store(args.state.state.as_deref(), &args.source.dir)?;
     let request = PlanRequest { target: args.target.as_deref(), allow_deletes: args.allow_deletes };
-    let Planned { plan, .. } = make(&args.source, &manifests, &store, &args.state, request).await?;
+    let Planned { plan, .. } = match &args.base {
+        None => make(&args.source, &manifests, &store, &args.state, request).await?,
+        Some(revision) => make_against(revision, args, &manifests, &store, request).await?,
+    };
     let document = plan_v1::Document::from_plan(&plan);
     if let Some(file) = &args.out {
         save(file, &document.to_json()).map_err(|error| {
@@ -49,6 +52,22 @@ pub(crate) async fn make(
     let desired = wire_up::validate(source, manifests)?;
     let reader = wire_up::reader(&desired.broker.spec.region, state.timeout).await?;
     make_plan(manifests.basis.clone(), desired, &reader, store, SystemClock.now(), request).await
+}
+
+async fn make_against(
+    revision: &str,
+    args: &PlanArgs,
+    manifests: &ManifestSet,
+    store: &Store,
+    request: PlanRequest<'_>,
+) -> Result<Planned, AppError> {
+    let desired = wire_up::validate(&args.source, manifests)?;
+    let base: Base = wire_up::base(&args.source, revision, manifests)?;
+    // Which endpoint is asked is for the base to say, as is which accounts are read and how.
+    let broker = &base.desired.as_ref().unwrap_or(&desired).broker.spec;
+    let reader = wire_up::reader(&broker.region, args.state.timeout).await?;
+    let now = SystemClock.now();
+    make_plan_against(&base, manifests.basis.clone(), desired, &reader, store, now, request).await
 }
 
 /// Writes a file of mode 0600 whole or not at all. A name that is a link or a device is refused: what it leads to is

@@ -6,6 +6,7 @@ use core::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::domain::Timestamp;
+pub(super) use crate::domain::base64::decode as base64;
 use crate::domain::iam::pattern::{Sign, signs_match};
 use crate::domain::iam::truth::Truth;
 
@@ -40,28 +41,6 @@ pub(super) fn date(text: &str) -> Option<Timestamp> {
 /// A block of addresses; a single address is the block of itself.
 pub(super) fn block(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
-}
-
-/// The bytes of standard base64 with its padding.
-pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
-    let value = |c: u8| match c {
-        b'A'..=b'Z' => Some(u32::from(c - b'A')),
-        b'a'..=b'z' => Some(u32::from(c - b'a') + 26),
-        b'0'..=b'9' => Some(u32::from(c - b'0') + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    };
-    let (body, padding) = (text.trim_end_matches('='), text.len() - text.trim_end_matches('=').len());
-    if !text.len().is_multiple_of(4) || padding > 2 {
-        return None;
-    }
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    for chunk in body.as_bytes().chunks(4) {
-        let bits = chunk.iter().try_fold(0_u32, |bits, c| Some(bits << 6 | value(*c)?))? << (6 * (4 - chunk.len()));
-        bytes.extend_from_slice(&bits.to_be_bytes()[1..chunk.len()]);
-    }
-    Some(bytes)
 }
 
 /// Whether an ARN is in the language of a pattern whose six parts are compared one by one, each with its wildcards.
@@ -124,25 +103,6 @@ mod tests {
             ("99999999999999999999", None),
         ] {
             assert_eq!(date(text).map(Timestamp::as_second), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn bytes() {
-        for (text, expected) in [
-            ("", Some(&b""[..])),
-            ("QQ==", Some(b"A")),
-            ("QUI=", Some(b"AB")),
-            ("QUJD", Some(b"ABC")),
-            ("QUJDRA==", Some(b"ABCD")),
-            ("+/8=", Some(&[0xfb, 0xff])),
-            ("QQ", None),
-            ("Q===", None),
-            ("====", None),
-            ("Q*==", None),
-            ("QQ==QQ==", None),
-        ] {
-            assert_eq!(base64(text).as_deref(), expected, "{text}");
         }
     }
 }

@@ -11,6 +11,7 @@ spec:
   deployment: prod
   defaults: {default_sts_ttl: 20m, max_sts_ttl: 2h}
   limits: {max_deletes: 3, max_delete_percent: 20}
+  rules: {trust-account-root: blocking, LH402: advisory}
 ---
 apiVersion: leasehold/v1
 kind: Account

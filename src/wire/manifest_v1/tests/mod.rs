@@ -2,6 +2,7 @@ mod errors;
 mod golden;
 mod hostile;
 mod laws;
+mod levels;
 mod text;
 
 use std::sync::Arc;
