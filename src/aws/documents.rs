@@ -23,9 +23,13 @@ pub(super) enum Source {
 /// Reads one policy that a list or its bearer has named.
 pub(super) async fn read(iam: &Iam, source: &Source) -> Result<LivePolicy, Unknown> {
     let (part, encoded) = encoded(iam, source).await?;
-    decode(&encoded, part).map(|text| LivePolicy::read(&text)).map_err(|detail| {
-        because(Why::Malformed, format!("IAM's answer about {} {detail}", source.named()))
-    })
+    // What the answer lacks, the SDK gives as an empty text.
+    if encoded.is_empty() {
+        return Err(because(Why::Malformed, format!("IAM's answer about {} has no {part}", source.named())));
+    }
+    decode(&encoded, part)
+        .map(|text| LivePolicy::read(&text))
+        .map_err(|detail| because(Why::Malformed, format!("IAM's answer about {} {detail}", source.named())))
 }
 
 async fn encoded(iam: &Iam, source: &Source) -> Result<(&'static str, String), Unknown> {
@@ -58,7 +62,8 @@ async fn encoded(iam: &Iam, source: &Source) -> Result<(&'static str, String), U
         Source::Managed(arn) => {
             let ask = || client.get_policy().policy_arn(arn).send();
             let policy = iam.ask("iam:GetPolicy", ask).await.map_err(failed)?.policy;
-            let version = policy.and_then(|policy| policy.default_version_id).ok_or_else(|| lacking("DefaultVersionId"))?;
+            let version =
+                policy.and_then(|policy| policy.default_version_id).ok_or_else(|| lacking("DefaultVersionId"))?;
             let ask = || client.get_policy_version().policy_arn(arn).version_id(&version).send();
             let output = iam.ask("iam:GetPolicyVersion", ask).await.map_err(failed)?;
             let document = output.policy_version.and_then(|version| version.document);

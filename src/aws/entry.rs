@@ -51,7 +51,8 @@ impl Asking<'_> {
         };
         let role = &reader.role_arn;
         if role.account() != id {
-            let detail = format!("the reader_role_arn of account {id} is `{role}`, a role of account {}", role.account());
+            let detail =
+                format!("the reader_role_arn of account {id} is `{role}`, a role of account {}", role.account());
             return Err(because(Why::OtherAccount, detail));
         }
         self.assume(reader).await.map_err(|error| {

@@ -13,8 +13,9 @@ pub(super) async fn read(iam: &Iam, wanted: &BTreeSet<String>) -> Vec<(String, F
         async move {
             let ask = || iam.client.get_group().group_name(&name).max_items(1).send();
             let fact = match iam.ask("iam:GetGroup", ask).await.map(|output| output.group) {
-                Ok(Some(group)) => Fact::Present(group.arn),
-                Ok(None) => Fact::Unknown(because(Why::Malformed, "iam:GetGroup gave no group")),
+                // What the answer lacks, the SDK gives as an empty text.
+                Ok(Some(group)) if !group.arn.is_empty() => Fact::Present(group.arn),
+                Ok(_) => Fact::Unknown(because(Why::Malformed, "iam:GetGroup gave no group with an ARN")),
                 Err(error) if is_absent(&error) => Fact::Absent,
                 Err(error) => Fact::Unknown(unread(&error)),
             };

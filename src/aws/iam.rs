@@ -36,7 +36,13 @@ enum Reach {
 impl Iam {
     /// Asks until `end`.
     pub(super) fn new((client, caller): (aws_sdk_iam::Client, Caller), end: Instant) -> Self {
-        Self { client, caller: caller.paced(), end, permits: Arc::new(Semaphore::new(IN_FLIGHT)), stops: Arc::default() }
+        Self {
+            client,
+            caller: caller.paced(),
+            end,
+            permits: Arc::new(Semaphore::new(IN_FLIGHT)),
+            stops: Arc::default(),
+        }
     }
 
     /// Makes one call. After a failure that this call would only meet again, that failure is the answer.

@@ -74,6 +74,7 @@ async fn in_bulk(iam: &Iam, wanted: &BTreeSet<Arn>) -> Vec<(Arn, Fact<String>)> 
         Ok(_) => Fact::Absent,
         Err(unknown) => Fact::Unknown(unknown),
     };
-    let fact = |arn: &Arn| found.get(&arn.as_str().to_ascii_lowercase()).cloned().map_or(missing.clone(), Fact::Present);
+    let fact =
+        |arn: &Arn| found.get(&arn.as_str().to_ascii_lowercase()).cloned().map_or(missing.clone(), Fact::Present);
     wanted.iter().map(|arn| (arn.clone(), fact(arn))).collect()
 }

@@ -43,8 +43,14 @@ pub(super) async fn read(iam: &Iam, principal: &BrokerPrincipal, roles: &OneRole
     match asked {
         Ok(found) if found.arn != principal.as_str() => Fact::Unknown(because(
             Why::Malformed,
-            format!("IAM has `{}` under that name: the Broker document must name it so, path and case included", found.arn),
+            format!(
+                "IAM has `{}` under that name: the Broker document must name it so, path and case included",
+                found.arn
+            ),
         )),
+        Ok(found) if found.unique_id.is_empty() => {
+            Fact::Unknown(because(Why::Malformed, "IAM's answer about the broker has no unique id"))
+        }
         Ok(found) => Fact::Present(with_policies(iam, principal, found).await),
         Err(error) if is_absent(&error) => Fact::Absent,
         Err(error) => Fact::Unknown(unread(&error)),
@@ -205,7 +211,8 @@ fn add(
         found.entry(source(policy)).or_default().insert(name);
     }
     for policy in attached {
-        let arn = policy.policy_arn.ok_or_else(|| because(Why::Malformed, "IAM lists an attached policy without its ARN"))?;
+        let arn =
+            policy.policy_arn.ok_or_else(|| because(Why::Malformed, "IAM lists an attached policy without its ARN"))?;
         let name = format!("{prefix}{arn}");
         found.entry(Source::Managed(arn)).or_default().insert(name);
     }

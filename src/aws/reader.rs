@@ -52,7 +52,8 @@ impl AwsReader {
         for arn in arns {
             accounts.entry(arn.account().clone()).or_default().roles.insert(arn.clone());
         }
-        let read = Reading { reader: self.clone(), caller: caller.clone(), end: running.end(), broker: OneRole::new(None) };
+        let read =
+            Reading { reader: self.clone(), caller: caller.clone(), end: running.end(), broker: OneRole::new(None) };
         let read = read.accounts(accounts, BTreeMap::new(), &BTreeSet::new()).await;
         read.into_iter().flat_map(|(_, account)| account.roles).collect()
     }
@@ -70,12 +71,8 @@ impl CloudRead for AwsReader {
             BrokerPrincipal::Role(arn) => Some(arn.clone()),
             BrokerPrincipal::User(_) => None,
         };
-        let reading = Reading {
-            reader: self.clone(),
-            caller: caller.clone(),
-            end: running.end(),
-            broker: OneRole::new(broker),
-        };
+        let reading =
+            Reading { reader: self.clone(), caller: caller.clone(), end: running.end(), broker: OneRole::new(broker) };
         Box::pin(reading.world(wanted)).await
     }
 

@@ -115,7 +115,8 @@ async fn every(iam: &Iam, search: &mut Search<'_>, whole: bool) -> (Fact<LiveRol
 
 fn as_set(listed: &[String]) -> Fact<BTreeSet<RoleArn>> {
     let parse = |arn: &String| {
-        RoleArn::parse(arn).map_err(|error| because(Why::Malformed, format!("IAM lists the role `{arn}`, which {error}")))
+        RoleArn::parse(arn)
+            .map_err(|error| because(Why::Malformed, format!("IAM lists the role `{arn}`, which {error}")))
     };
     match listed.iter().map(parse).collect() {
         Ok(arns) => Fact::Present(arns),

@@ -15,7 +15,8 @@ pub(super) async fn read(iam: &Iam) -> Fact<BTreeMap<String, u64>> {
     let Some(numbers) = output.summary_map else {
         return Fact::Unknown(because(Why::Malformed, "iam:GetAccountSummary gave no summary"));
     };
-    let sorted: BTreeMap<String, i32> = numbers.into_iter().map(|(key, number)| (key.as_str().to_owned(), number)).collect();
+    let sorted: BTreeMap<String, i32> =
+        numbers.into_iter().map(|(key, number)| (key.as_str().to_owned(), number)).collect();
     let number = |(key, number): (String, i32)| {
         let sound = u64::try_from(number);
         sound.map(|sound| (key.clone(), sound)).map_err(|_| format!("iam:GetAccountSummary gave {number} as {key}"))

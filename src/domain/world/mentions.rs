@@ -59,9 +59,8 @@ impl Wanted {
 }
 
 fn may_assume(statement: &Statement) -> bool {
-    let covers = |least: Truth| {
-        statement.action.entries().iter().any(|pattern| pattern.matches("sts:AssumeRole") >= least)
-    };
+    let covers =
+        |least: Truth| statement.action.entries().iter().any(|pattern| pattern.matches("sts:AssumeRole") >= least);
     statement.effect == Effect::Allow
         && match statement.action {
             Selector::Only(_) => covers(Truth::Unknown),
@@ -140,7 +139,8 @@ mod tests {
             ("arn:aws:iam::111122223333:role/${aws:username}", &["1111"]),
             ("arn:aws:iam:", &[]),
         ] {
-            let allow = |action| format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":["{app}","{resource}"]}}"#);
+            let allow =
+                |action| format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":["{app}","{resource}"]}}"#);
             for action in ["sts:AssumeRole", "STS:assume*", "*", "AssumeRole"] {
                 assert_eq!(to_list(&allow(action)), accounts, "{action} on {resource}");
             }
