@@ -17,6 +17,8 @@ pub struct PlanRequest<'a> {
     pub target: Option<&'a str>,
     /// How many deletions are meant.
     pub allow_deletes: Option<u32>,
+    /// The most calls to AWS that reading may make.
+    pub max_calls: Option<u32>,
 }
 
 /// A plan with what it was made from, for an apply to go on with.
@@ -43,7 +45,7 @@ pub async fn make_plan<C: CloudRead, S: StateStore>(
 ) -> Result<Planned, AppError> {
     let (head, record) = read_record(store).await?.unzip();
     let target = request.target.map(|name| target(name, &desired, record.as_ref())).transpose()?;
-    let world = read_world(cloud, &desired, record.as_ref(), target.as_ref()).await?;
+    let world = read_world(cloud, &desired, record.as_ref(), target.as_ref(), request.max_calls).await?;
     // Leases are read only if there are any to read, and only to say what a change means for them.
     let open_leases = if record.is_some() { ledger::open_leases(store, now).await? } else { Vec::new() };
     let plan = plan(&PlanInput {

@@ -21,6 +21,11 @@ impl Calls {
         self.made.load(Ordering::Relaxed)
     }
 
+    /// How many there may be; `None` without an end.
+    pub(super) fn most(&self) -> Option<u32> {
+        self.most
+    }
+
     /// Takes one more; the error is how many there may be at most, all of them made.
     pub(super) fn take(&self) -> Result<(), u32> {
         let most = self.most.unwrap_or(u32::MAX);

@@ -115,6 +115,7 @@ impl Reading {
             world.accounts.insert(id, live);
         }
         world.calls = self.reader.calls();
+        world.max_calls = self.reader.calls.most();
         world
     }
 

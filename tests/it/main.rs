@@ -28,6 +28,7 @@ mod json_schema;
 mod kills;
 mod laws;
 mod live_aws;
+mod live_world;
 mod readme;
 mod sandbox;
 mod scene;

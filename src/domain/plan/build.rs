@@ -86,6 +86,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
         findings,
         unchanged,
         calls: input.world.calls,
+        max_calls: input.world.max_calls,
     };
     Plan { hash: basis.hash(), broker: broker_step(input), basis, steps, report }
 }

@@ -149,6 +149,8 @@ pub struct Report {
     pub unchanged: u32,
     /// API calls spent on reading.
     pub calls: u32,
+    /// The most that reading could make; `None` without a bound.
+    pub max_calls: Option<u32>,
 }
 
 /// One live role that is no longer as it was recorded.

@@ -140,6 +140,8 @@ pub struct World {
     pub groups: BTreeMap<(AccountId, String), Fact<String>>,
     /// API calls this took, retries included.
     pub calls: u32,
+    /// The most that it could take; `None` without a bound.
+    pub max_calls: Option<u32>,
 }
 
 /// What to say of a role that nobody asked for.
@@ -165,6 +167,7 @@ impl World {
             policies: BTreeMap::new(),
             groups: BTreeMap::new(),
             calls: 0,
+            max_calls: None,
         }
     }
 

@@ -56,6 +56,9 @@ pub struct Document {
     pub brakes: Vec<Brake>,
     /// API calls spent on reading.
     pub calls: u32,
+    /// The most that reading could make; missing without a bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_calls: Option<u32>,
     /// Everything above, counted.
     pub summary: Summary,
 }
@@ -124,7 +127,7 @@ impl Document {
     #[must_use]
     pub fn from_plan(plan: &plan::Plan) -> Self {
         let plan::Plan { basis, hash, broker, steps, report } = plan;
-        let plan::Report { caller, drift, findings, unknowns, brakes, unchanged, calls } = report;
+        let plan::Report { caller, drift, findings, unknowns, brakes, unchanged, calls, max_calls } = report;
         let mut document = Self {
             format: FORMAT.to_owned(),
             hash: hash.to_string(),
@@ -137,6 +140,7 @@ impl Document {
             unknowns: unknowns.iter().map(NotKnown::from).collect(),
             brakes: brakes.iter().map(Brake::from).collect(),
             calls: *calls,
+            max_calls: *max_calls,
             summary: Summary::default(),
         };
         document.summary = document.count(u64::from(*unchanged));

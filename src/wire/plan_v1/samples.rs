@@ -144,6 +144,7 @@ pub(crate) fn unchanged() -> Plan {
             brakes: Vec::new(),
             unchanged: 3,
             calls: 2,
+            max_calls: None,
         },
     }
 }

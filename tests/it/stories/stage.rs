@@ -84,8 +84,10 @@ impl Stage {
     fn plan(&self, options: &[&str], out: &mut Vec<u8>) -> Result<Planned, AppError> {
         let request = match options {
             [] => PlanRequest::default(),
-            ["--target", role] => PlanRequest { target: Some(role), allow_deletes: None },
-            ["--allow-deletes", n] => PlanRequest { target: None, allow_deletes: Some(n.parse().expect("a number")) },
+            ["--target", role] => PlanRequest { target: Some(role), ..PlanRequest::default() },
+            ["--allow-deletes", n] => {
+                PlanRequest { allow_deletes: Some(n.parse().expect("a number")), ..PlanRequest::default() }
+            }
             _ => panic!("a story's plan has no options {options:?}"),
         };
         let set = self.set();
