@@ -190,6 +190,8 @@ pub enum CloudErrorKind {
     ServiceFault,
     /// An answer that makes no sense.
     Malformed,
+    /// Not asked: the calls that the command may make were made.
+    CallsSpent,
 }
 
 impl CloudErrorKind {
@@ -207,7 +209,8 @@ impl CloudErrorKind {
             | Self::ClockSkew
             | Self::AccessDenied
             | Self::Throttled
-            | Self::Refused => false,
+            | Self::Refused
+            | Self::CallsSpent => false,
         }
     }
 }

@@ -15,10 +15,11 @@ pub async fn drift<S: StateRead, C: CloudRead>(
     store: &S,
     connect: impl AsyncFnOnce(&str) -> Result<C, Failure>,
     now: Timestamp,
+    max_calls: Option<u32>,
 ) -> Result<SinceApply, AppError> {
     let Some((_, record)) = read_record(store).await? else { return Err(no_record(&store.location()).into()) };
     let cloud = connect(&desired.broker.spec.region).await?;
-    let world = read_world(&cloud, desired, Some(&record), None).await?;
+    let world = read_world(&cloud, desired, Some(&record), None, max_calls).await?;
     let plan = plan(&PlanInput {
         desired,
         basis: &basis,

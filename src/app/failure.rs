@@ -211,5 +211,11 @@ fn story(kind: CloudErrorKind, operation: &str) -> (Meaning, &'static str, Strin
             format!("the answer to {operation} makes no sense"),
             "check that the endpoint is AWS (AWS_ENDPOINT_URL)",
         ),
+        CloudErrorKind::CallsSpent => (
+            Meaning::Failed,
+            "calls-spent",
+            format!("{operation} was not asked: the command made all the calls it may make"),
+            "raise --max-calls",
+        ),
     }
 }

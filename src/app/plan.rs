@@ -17,6 +17,8 @@ pub struct PlanRequest<'a> {
     pub target: Option<&'a str>,
     /// How many deletions are meant.
     pub allow_deletes: Option<u32>,
+    /// The most calls to AWS that reading may make.
+    pub max_calls: Option<u32>,
 }
 
 /// A plan with what it was made from, for an apply to go on with.
@@ -69,7 +71,8 @@ async fn make<C: CloudRead, S: StateRead>(
     let (head, record) = read_record(store).await?.unzip();
     let target = request.target.map(|name| target(name, &desired, record.as_ref())).transpose()?;
     let both = base.and_then(|base| base.desired.as_ref()).map(|base| of_both(base, &desired));
-    let world = read_world(cloud, both.as_ref().unwrap_or(&desired), record.as_ref(), target.as_ref()).await?;
+    let judged = both.as_ref().unwrap_or(&desired);
+    let world = read_world(cloud, judged, record.as_ref(), target.as_ref(), request.max_calls).await?;
     // Leases are read only if there are any to read, and only to say what a change means for them.
     let open_leases = if record.is_some() { ledger::open_leases(store, now).await? } else { Vec::new() };
     let plan = plan(&PlanInput {

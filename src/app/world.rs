@@ -1,22 +1,38 @@
 //! Reading AWS for one plan.
 
-use super::{AppError, Failure};
+use super::{AppError, Failure, Meaning};
 use crate::domain::desired::Desired;
 use crate::domain::ident::Name;
 use crate::domain::record::Record;
+use crate::domain::world::calls::fewest_calls;
 use crate::domain::world::{Wanted, World};
 use crate::ports::CloudRead;
 
 /// Reads everything the plan judges: every declared and every recorded role ARN, or those of `target` alone. Fails only
-/// when nobody can be asked at all.
+/// when nobody can be asked at all, or when it would take more than `max_calls`: then one call was made.
 pub async fn read_world<C: CloudRead>(
     cloud: &C,
     desired: &Desired,
     record: Option<&Record>,
     target: Option<&Name>,
+    max_calls: Option<u32>,
 ) -> Result<World, AppError> {
     let caller = cloud.caller_identity().await.map_err(Failure::from)?;
-    Ok(cloud.world(&caller, &Wanted::of(desired, record, target)).await)
+    let wanted = Wanted::of(desired, record, target);
+    let fewest = fewest_calls(&wanted, &caller.account);
+    if let Some(most) = max_calls.filter(|most| *most < fewest) {
+        return Err(Failure::new(
+            Meaning::Usage,
+            "too-many-calls",
+            format!("this plan takes {fewest} calls to AWS at least, and --max-calls allows {most}"),
+        )
+        .help(format!(
+            "say --max-calls {fewest} or more: what the broker's policies, long lists and repeated calls add is not known \
+             beforehand; or plan one role with --target"
+        ))
+        .into());
+    }
+    Ok(cloud.world(&caller, &wanted).await)
 }
 
 #[cfg(test)]

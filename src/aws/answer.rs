@@ -14,8 +14,22 @@ use aws_smithy_types::byte_stream::ByteStream;
 /// The longest page of roles, in bytes: a thousand, each with a trust policy of 4 KiB that its encoding makes three
 /// times as long, is 12 MiB and the rest of each role.
 const LONGEST_LIST: usize = 16 << 20;
-/// The longest other answer, in bytes. One role or one set of credentials is some kilobytes.
+/// The longest other answer, in bytes. One role or one set of credentials is some kilobytes; a policy of 6 KiB, encoded,
+/// is less than twenty.
 const LONGEST: usize = 1 << 20;
+
+/// The operations that give lists page by page, and what the list is called in the answer.
+const LISTS: [(&str, &str); 9] = [
+    ("ListAttachedGroupPolicies", "AttachedPolicies"),
+    ("ListAttachedRolePolicies", "AttachedPolicies"),
+    ("ListAttachedUserPolicies", "AttachedPolicies"),
+    ("ListGroupPolicies", "PolicyNames"),
+    ("ListGroupsForUser", "Groups"),
+    ("ListPolicies", "Policies"),
+    ("ListRolePolicies", "PolicyNames"),
+    ("ListRoles", "Roles"),
+    ("ListUserPolicies", "PolicyNames"),
+];
 
 /// An answer that cannot be believed. It says what is wrong in our words: the answer may hold secrets.
 #[derive(Debug)]
@@ -39,7 +53,7 @@ pub(super) fn action(request: &HttpRequest) -> Option<String> {
 
 /// Reads the whole answer, up to a bound, and checks it.
 pub(super) async fn whole(action: Option<&str>, mut response: HttpResponse) -> Result<HttpResponse, ConnectorError> {
-    let longest = if action == Some("ListRoles") { LONGEST_LIST } else { LONGEST };
+    let longest = if matches!(action, Some("ListRoles" | "ListPolicies")) { LONGEST_LIST } else { LONGEST };
     let status = response.status().as_u16();
     let garbled =
         |what: String| ConnectorError::other(Box::new(Garbled(format!("HTTP {status}: the answer {what}"))), None);
@@ -67,12 +81,13 @@ fn check(action: &str, status: u16, body: &[u8]) -> Result<(), String> {
             if !ends(&root) {
                 return Err(format!("does not end with </{root}>"));
             }
-            if action == "ListRoles" {
+            if let Some((_, list)) = LISTS.iter().find(|(operation, _)| *operation == action) {
                 if count(body, b"<IsTruncated>") != 1 {
-                    return Err("does not say once whether more roles follow (IsTruncated)".to_owned());
+                    return Err("does not say once whether more follows (IsTruncated)".to_owned());
                 }
-                if count(body, b"<Roles>") + count(body, b"<Roles/>") + count(body, b"<Roles />") != 1 {
-                    return Err("has not one list of roles (Roles)".to_owned());
+                let times = |end: &str| count(body, format!("<{list}{end}").as_bytes());
+                if times(">") + times("/>") + times(" />") != 1 {
+                    return Err(format!("has not one list ({list})"));
                 }
             }
             Ok(())

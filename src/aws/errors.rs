@@ -44,6 +44,15 @@ pub(super) fn out_of_time(operation: &'static str, made: u32) -> CloudError {
     cloud_error(CloudErrorKind::TimedOut, operation, message)
 }
 
+/// All `most` calls were made, so this one was not.
+pub(super) fn calls_spent(operation: &'static str, most: u32) -> CloudError {
+    cloud_error(
+        CloudErrorKind::CallsSpent,
+        operation,
+        format!("not asked: all {most} calls that may be made were made"),
+    )
+}
+
 /// What a failed attempt means and whether to try again.
 pub(super) fn classify<E>(operation: &'static str, failed: &SdkError<E, HttpResponse>) -> Failure
 where

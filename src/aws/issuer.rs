@@ -6,7 +6,9 @@
 )]
 
 use aws_sdk_sts::types::{PolicyDescriptorType, Tag};
+use tokio::time::Instant;
 
+use super::calls::Calls;
 use super::credentials::{LONGEST_ID, LONGEST_SECRET, LONGEST_TOKEN, flaw};
 use super::errors::cloud_error;
 use super::identity;
@@ -35,7 +37,7 @@ impl AwsIssuer {
     /// An issuer with the session's time limit.
     #[must_use]
     pub fn new(session: &Session) -> Self {
-        let (sts, caller) = session.sts();
+        let (sts, caller) = session.sts(&Calls::default());
         Self { sts, caller }
     }
 }
@@ -46,35 +48,9 @@ impl Issuer for AwsIssuer {
     }
 
     async fn assume_role(&self, request: &AssumeRole) -> Result<Issued, CloudError> {
-        const OPERATION: &str = "sts:AssumeRole";
-        let tags = tags(OPERATION, &request.tags)?;
-        let ask = || {
-            let mfa = request.mfa.as_ref();
-            self.sts
-                .assume_role()
-                .role_arn(request.role_arn.as_str())
-                .role_session_name(&request.session_name)
-                .duration_seconds(seconds(request.ttl))
-                .set_external_id(request.external_id.clone())
-                .set_source_identity(request.source_identity.clone())
-                .set_tags(some(tags.clone()))
-                .set_transitive_tag_keys(some(request.transitive_tag_keys.clone()))
-                .set_policy(request.policy.clone())
-                .set_policy_arns(some(descriptors(&request.policy_arns)))
-                .set_serial_number(mfa.map(|mfa| mfa.serial_number.clone()))
-                .set_token_code(mfa.map(|mfa| mfa.token_code.expose().to_owned()))
-                .send()
-        };
         let running = self.caller.start();
-        let output = self.caller.call(running.end(), OPERATION, repeat(request.mfa.is_some()), ask).await?;
-        let (arn, user_id) =
-            output.assumed_role_user.map_or((None, None), |user| (Some(user.arn), Some(user.assumed_role_id)));
-        Ok(Issued {
-            credentials: taken(OPERATION, output.credentials)?,
-            arn,
-            user_id,
-            packed_policy_size: percent(output.packed_policy_size),
-        })
+        let repeat = repeat(request.mfa.is_some());
+        Box::pin(assume(&self.sts, &self.caller, running.end(), repeat, request)).await
     }
 
     async fn federation_token(&self, request: &FederationToken) -> Result<Issued, CloudError> {
@@ -122,6 +98,43 @@ impl Issuer for AwsIssuer {
             packed_policy_size: None,
         })
     }
+}
+
+/// `sts:AssumeRole`, for handing out and for reading other accounts.
+pub(super) async fn assume(
+    sts: &aws_sdk_sts::Client,
+    caller: &Caller,
+    end: Instant,
+    repeat: Repeat,
+    request: &AssumeRole,
+) -> Result<Issued, CloudError> {
+    const OPERATION: &str = "sts:AssumeRole";
+    let tags = tags(OPERATION, &request.tags)?;
+    let ask = || {
+        let mfa = request.mfa.as_ref();
+        sts.assume_role()
+            .role_arn(request.role_arn.as_str())
+            .role_session_name(&request.session_name)
+            .duration_seconds(seconds(request.ttl))
+            .set_external_id(request.external_id.clone())
+            .set_source_identity(request.source_identity.clone())
+            .set_tags(some(tags.clone()))
+            .set_transitive_tag_keys(some(request.transitive_tag_keys.clone()))
+            .set_policy(request.policy.clone())
+            .set_policy_arns(some(descriptors(&request.policy_arns)))
+            .set_serial_number(mfa.map(|mfa| mfa.serial_number.clone()))
+            .set_token_code(mfa.map(|mfa| mfa.token_code.expose().to_owned()))
+            .send()
+    };
+    let output = caller.call(end, OPERATION, repeat, ask).await?;
+    let (arn, user_id) =
+        output.assumed_role_user.map_or((None, None), |user| (Some(user.arn), Some(user.assumed_role_id)));
+    Ok(Issued {
+        credentials: taken(OPERATION, output.credentials)?,
+        arn,
+        user_id,
+        packed_policy_size: percent(output.packed_policy_size),
+    })
 }
 
 fn repeat(mfa: bool) -> Repeat {

@@ -7,20 +7,32 @@
 //! whether a lost `AssumeRole` may be asked again is a question about leases. And a request signed with AWS's time
 //! instead of this machine's would succeed, while every lease written here would carry the wrong time.
 
+mod account;
 mod answer;
 mod budget;
+mod calls;
 mod credentials;
+mod documents;
 mod endpoint;
+mod entry;
 mod errors;
+mod groups;
 mod http;
+mod iam;
 mod identity;
 mod issuer;
+mod pace;
+mod pages;
+mod policies;
+mod principal;
 mod reader;
 mod retry;
 mod roles;
 mod session;
+mod summary;
 mod tls;
+mod unknown;
 
 pub use issuer::AwsIssuer;
-pub use reader::{AwsReader, GET_ROLE_LIMIT};
+pub use reader::AwsReader;
 pub use session::{Session, Settings};

@@ -1,174 +1,153 @@
 //! Reading IAM.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::identity;
-use super::retry::{Caller, Repeat};
-use super::roles::{Search, live, unknown, unread, why};
+use super::account::Account;
+use super::calls::Calls;
+use super::entry::{Asking, Entered};
+use super::iam::all;
+use super::roles::OneRole;
 use super::session::Session;
-use crate::domain::ident::RoleArn;
-use crate::domain::world::{CallerIdentity, Fact, LiveRole, Wanted, Why, World};
-use crate::ports::{CloudError, CloudErrorKind, CloudRead};
+use super::{identity, principal};
+use crate::domain::ident::{AccountId, BrokerPrincipal, RoleArn};
+use crate::domain::world::{CallerIdentity, Fact, LiveRole, Unknown, Wanted, WantedAccount, World};
+use crate::ports::{CloudError, CloudRead};
 
-/// Up to this many roles are read one by one with `iam:GetRole`, which a policy can allow for just these roles. More are
-/// read with `iam:ListRoles`, a thousand a call, which a policy can only allow for all.
-pub const GET_ROLE_LIMIT: usize = 10;
-/// How many `iam:GetRole` are under way at once.
-const CONCURRENCY: usize = 4;
-/// The most that IAM gives in one page; it may give fewer.
-const PAGE: i32 = 1_000;
+/// How many accounts are read at once.
+const ACCOUNTS: usize = 8;
 
-/// Reads the caller's account.
+/// Reads the caller's account, and others through their reader roles.
+///
+/// Each account has its own pace and at most four calls under way; what fails in one leaves the others as they are.
 #[allow(missing_debug_implementations, reason = "it holds secrets")]
 #[derive(Clone)]
 pub struct AwsReader {
-    sts: aws_sdk_sts::Client,
-    iam: aws_sdk_iam::Client,
-    sts_caller: Caller,
-    iam_caller: Caller,
+    session: Session,
+    calls: Calls,
 }
 
 impl AwsReader {
     /// A reader with its own count of calls and the session's time limit.
     #[must_use]
     pub fn new(session: &Session) -> Self {
-        let (sts, sts_caller) = session.sts();
-        let (iam, iam_caller) = session.iam();
-        Self { sts, iam, sts_caller, iam_caller }
+        Self::up_to(session, None)
     }
 
-    /// The live state of these roles, one entry for each. Never fails as a whole; roles of other accounts than `caller`'s
-    /// are unknown.
+    /// The same, which makes no more than `max_calls`, retries included: what is left then is
+    /// [`Budget`](crate::domain::world::Why::Budget).
+    #[must_use]
+    pub fn up_to(session: &Session, max_calls: Option<u32>) -> Self {
+        Self { session: session.clone(), calls: Calls::up_to(max_calls) }
+    }
+
+    /// The live state of these roles of the caller's account alone, one entry for each. Never fails as a whole; roles of
+    /// other accounts are unknown.
     pub async fn roles(&self, caller: &CallerIdentity, arns: &[RoleArn]) -> BTreeMap<RoleArn, Fact<LiveRole>> {
-        let distinct: BTreeSet<&RoleArn> = arns.iter().collect();
-        let (own, foreign): (Vec<_>, Vec<_>) =
-            distinct.into_iter().cloned().partition(|arn| *arn.account() == caller.account);
-        let mut facts: BTreeMap<_, _> = foreign
-            .into_iter()
-            .map(|arn| {
-                let detail = format!(
-                    "it is in account {}, and {} reads account {} only",
-                    arn.account(),
-                    caller.arn,
-                    caller.account
-                );
-                (arn, unknown(Why::OtherAccount, detail))
-            })
-            .collect();
-        if own.is_empty() {
-            return facts;
+        let running = self.session.start();
+        let mut accounts: BTreeMap<AccountId, WantedAccount> = BTreeMap::new();
+        for arn in arns {
+            accounts.entry(arn.account().clone()).or_default().roles.insert(arn.clone());
         }
-        let running = self.iam_caller.start();
-        if own.len() <= GET_ROLE_LIMIT {
-            facts.extend(self.one_by_one(&own, running.end()).await);
-        } else {
-            facts.extend(self.in_bulk(&own, running.end()).await);
-        }
-        facts
-    }
-
-    async fn one_by_one(&self, wanted: &[RoleArn], end: Instant) -> Vec<(RoleArn, Fact<LiveRole>)> {
-        let permits = Arc::new(Semaphore::new(CONCURRENCY));
-        let stop = Arc::new(OnceLock::new());
-        let mut reads = JoinSet::new();
-        for arn in wanted {
-            let (reader, arn, permits, stop) = (self.clone(), arn.clone(), Arc::clone(&permits), Arc::clone(&stop));
-            reads.spawn(async move {
-                let _permit = permits.acquire().await;
-                let fact = match stop.get() {
-                    Some(error) => unread(error),
-                    None => reader.get_role(&arn, end, &stop).await,
-                };
-                (arn, fact)
-            });
-        }
-        reads.join_all().await
-    }
-
-    /// A failure that would meet every other role too goes to `stop`.
-    async fn get_role(&self, arn: &RoleArn, end: Instant, stop: &OnceLock<CloudError>) -> Fact<LiveRole> {
-        let ask = || self.iam.get_role().role_name(arn.name()).send();
-        match self.iam_caller.call(end, "iam:GetRole", Repeat::Read, ask).await {
-            Ok(output) => output.role().map_or_else(|| unknown(Why::Malformed, "iam:GetRole gave no role"), live),
-            Err(error) if error.code.as_deref() == Some("NoSuchEntity") => Fact::Absent,
-            Err(error) => {
-                let fact = unread(&error);
-                let of_this_role_alone = matches!(
-                    error.kind,
-                    CloudErrorKind::AccessDenied | CloudErrorKind::Refused | CloudErrorKind::Malformed
-                );
-                if !of_this_role_alone {
-                    let _ = stop.set(error);
-                }
-                fact
-            }
-        }
-    }
-
-    async fn in_bulk(&self, wanted: &[RoleArn], end: Instant) -> Vec<(RoleArn, Fact<LiveRole>)> {
-        let mut search = Search::new(wanted);
-        let missing = match self.list(&mut search, end).await {
-            Ok(()) => Fact::Absent,
-            Err(fact) => fact,
-        };
-        search.finish(&missing).collect()
-    }
-
-    /// Offers every role of the account to the search. `Err` is what is known of roles that were not in the part of the
-    /// list that came: never that they are absent.
-    async fn list(&self, search: &mut Search<'_>, end: Instant) -> Result<(), Fact<LiveRole>> {
-        let mut markers = BTreeSet::new();
-        let mut marker: Option<String> = None;
-        loop {
-            let ask = || self.iam.list_roles().max_items(PAGE).set_marker(marker.clone()).send();
-            let page = match self.iam_caller.call(end, "iam:ListRoles", Repeat::Read, ask).await {
-                Ok(page) => page,
-                Err(error) if markers.is_empty() => return Err(unread(&error)),
-                Err(error) => {
-                    let detail = format!("the list of roles ended after page {}: {error}", markers.len());
-                    return Err(unknown(why(error.kind), detail));
-                }
-            };
-            page.roles().iter().for_each(|role| search.offer(role));
-            if search.is_settled() {
-                return Ok(());
-            }
-            let more = page.is_truncated();
-            match page.marker.filter(|marker| !marker.is_empty()) {
-                None if !more => return Ok(()),
-                Some(_) if !more => {
-                    return Err(unknown(
-                        Why::Truncated,
-                        "the list of roles says that it is complete, and where it goes on",
-                    ));
-                }
-                Some(next) if markers.insert(next.clone()) => marker = Some(next),
-                Some(_) => {
-                    return Err(unknown(Why::Truncated, "the list of roles came back to a page it had given before"));
-                }
-                None => return Err(unknown(Why::Truncated, "the list of roles says there is more, and not where")),
-            }
-        }
+        let read =
+            Reading { reader: self.clone(), caller: caller.clone(), end: running.end(), broker: OneRole::new(None) };
+        let read = read.accounts(accounts, BTreeMap::new(), &BTreeSet::new()).await;
+        read.into_iter().flat_map(|(_, account)| account.roles).collect()
     }
 }
 
 impl CloudRead for AwsReader {
     async fn caller_identity(&self) -> Result<CallerIdentity, CloudError> {
-        identity::caller_identity(&self.sts, &self.sts_caller).await
+        let (sts, caller) = self.session.sts(&self.calls);
+        identity::caller_identity(&sts, &caller).await
     }
 
     async fn world(&self, caller: &CallerIdentity, wanted: &Wanted) -> World {
-        let arns: Vec<RoleArn> = wanted.roles().cloned().collect();
-        let facts = self.roles(caller, &arns).await;
-        World { calls: self.calls(), ..World::of_roles(Fact::Present(caller.clone()), facts) }
+        let running = self.session.start();
+        let broker = match &wanted.broker {
+            BrokerPrincipal::Role(arn) => Some(arn.clone()),
+            BrokerPrincipal::User(_) => None,
+        };
+        let reading =
+            Reading { reader: self.clone(), caller: caller.clone(), end: running.end(), broker: OneRole::new(broker) };
+        Box::pin(reading.world(wanted)).await
     }
 
     fn calls(&self) -> u32 {
-        self.sts_caller.calls() + self.iam_caller.calls()
+        self.calls.made()
+    }
+}
+
+/// One world in the making.
+#[derive(Clone)]
+struct Reading {
+    reader: AwsReader,
+    caller: CallerIdentity,
+    end: Instant,
+    broker: OneRole,
+}
+
+type Entry = Result<Entered, Unknown>;
+
+impl Reading {
+    /// The broker comes first: only its policies tell of which accounts every role has to be listed.
+    async fn world(&self, wanted: &Wanted) -> World {
+        let home = wanted.broker.account();
+        let own = wanted.accounts.get(home).cloned().unwrap_or_default();
+        let entry = self.enter(home, &own).await;
+        let broker = match &entry {
+            Ok(entered) => principal::read(&entered.iam, &wanted.broker, &self.broker).await,
+            Err(unknown) => Fact::Unknown(unknown.clone()),
+        };
+        let policies = broker.present().and_then(|broker| broker.policies.present());
+        let list = policies.map(|policies| wanted.to_list(policies)).unwrap_or_default();
+        let entries = BTreeMap::from([(home.clone(), entry)]);
+        let read = self.accounts(wanted.accounts.clone(), entries, &list).await;
+        let mut world = World::of_roles(Fact::Present(self.caller.clone()), BTreeMap::new());
+        world.broker = broker;
+        for (id, Account { live, roles, policies, groups }) in read {
+            world.roles.extend(roles);
+            world.policies.extend(policies);
+            world.groups.extend(groups.into_iter().map(|(name, fact)| ((id.clone(), name), fact)));
+            world.accounts.insert(id, live);
+        }
+        world.calls = self.reader.calls();
+        world.max_calls = self.reader.calls.most();
+        world
+    }
+
+    /// Reads these accounts side by side, those of `entries` where they were entered already.
+    async fn accounts(
+        &self,
+        wanted: BTreeMap<AccountId, WantedAccount>,
+        mut entries: BTreeMap<AccountId, Entry>,
+        list: &BTreeSet<AccountId>,
+    ) -> Vec<(AccountId, Account)> {
+        let permits = Arc::new(Semaphore::new(ACCOUNTS));
+        let reads = wanted.into_iter().map(|(id, account)| {
+            let (reading, permits) = (self.clone(), Arc::clone(&permits));
+            let (entry, list) = (entries.remove(&id), list.contains(&id));
+            async move {
+                let _permit = permits.acquire().await;
+                let entry = match entry {
+                    Some(entry) => entry,
+                    None => reading.enter(&id, &account).await,
+                };
+                let read = match entry {
+                    Ok(entered) => Account::read(entered, account, list, reading.broker.clone()).await,
+                    Err(unknown) => Account::closed(account, &unknown),
+                };
+                (id, read)
+            }
+        });
+        all(reads).await
+    }
+
+    async fn enter(&self, id: &AccountId, wanted: &WantedAccount) -> Entry {
+        let AwsReader { session, calls } = &self.reader;
+        Asking { session, calls, caller: &self.caller, end: self.end }.enter(id, wanted.reader.as_ref()).await
     }
 }

@@ -1,8 +1,8 @@
-//! One call to AWS: counted, repeated by the class of its failure, and over by the command's time limit.
+//! One call to AWS: counted, at the account's pace, repeated by the class of its failure, and over by the command's time
+//! limit.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -11,7 +11,9 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::budget::{Budget, Running};
+use super::calls::Calls;
 use super::errors::{self, Failure, Remedy};
+use super::pace::Pace;
 use crate::ports::{CloudError, CloudErrorKind};
 
 /// How long a connection is tried again after it was refused or its name did not resolve. Together with the connect
@@ -39,13 +41,21 @@ pub(super) struct Caller {
     budget: Budget,
     max_attempts: u32,
     endpoint: Arc<str>,
-    calls: Arc<AtomicU32>,
+    calls: Calls,
+    pace: Option<Arc<Mutex<Pace>>>,
+    made: Instant,
 }
 
 impl Caller {
     /// `endpoint` is what an unreachable endpoint is called in messages.
-    pub(super) fn new(budget: Budget, max_attempts: u32, endpoint: &str) -> Self {
-        Self { budget, max_attempts: max_attempts.max(1), endpoint: endpoint.into(), calls: Arc::default() }
+    pub(super) fn new(budget: Budget, max_attempts: u32, endpoint: &str, calls: Calls) -> Self {
+        let max_attempts = max_attempts.max(1);
+        Self { budget, max_attempts, endpoint: endpoint.into(), calls, pace: None, made: Instant::now() }
+    }
+
+    /// The same, which waits for its turn before each attempt.
+    pub(super) fn paced(self) -> Self {
+        Self { pace: Some(Arc::new(Mutex::new(Pace::new()))), ..self }
     }
 
     /// Starts an operation of one or more calls.
@@ -53,9 +63,22 @@ impl Caller {
         self.budget.start()
     }
 
-    /// HTTP attempts made so far.
-    pub(super) fn calls(&self) -> u32 {
-        self.calls.load(Ordering::Relaxed)
+    fn pace<T>(&self, tell: impl FnOnce(&mut Pace) -> T) -> Option<T> {
+        let pace = self.pace.as_ref()?;
+        Some(tell(&mut pace.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// Waits for the turn of one attempt; `false` at once when it would come only after `end`.
+    async fn turn(&self, end: Instant) -> bool {
+        let Some(wait) = self.pace(|pace| pace.take(self.made.elapsed())) else { return true };
+        if Instant::now() + wait >= end {
+            self.pace(Pace::give_back);
+            return false;
+        }
+        if !wait.is_zero() {
+            sleep(wait).await;
+        }
+        true
     }
 
     /// Makes one call, again where its failure allows, until `end`.
@@ -74,23 +97,30 @@ impl Caller {
         let mut open: Option<CloudError> = None;
         let mut made = 0;
         loop {
-            if Instant::now() >= end {
+            if Instant::now() >= end || !self.turn(end).await {
                 return Err(settle(repeat, open, errors::out_of_time(operation, made)));
             }
+            if let Err(most) = self.calls.take() {
+                return Err(settle(repeat, open, errors::calls_spent(operation, most)));
+            }
             made += 1;
-            self.calls.fetch_add(1, Ordering::Relaxed);
             let asked = Instant::now();
+            let sent = self.made.elapsed();
             let answer = timeout_at(end, Box::pin(attempt())).await;
             let took = asked.elapsed();
             let Failure { mut error, remedy } = match answer {
                 Ok(Ok(output)) => {
                     tracing::debug!(operation, attempt = made, ?took, "answered");
+                    self.pace(Pace::answered);
                     return Ok(output);
                 }
                 Ok(Err(failed)) => errors::classify(operation, &failed),
                 Err(_) => return Err(settle(repeat, open, errors::out_of_time(operation, made))),
             };
             tracing::info!(operation, attempt = made, ?took, kind = ?error.kind, "failed");
+            if error.kind == CloudErrorKind::Throttled {
+                self.pace(|pace| pace.throttled(sent, self.made.elapsed()));
+            }
             if error.kind == CloudErrorKind::Unreachable {
                 error.message = format!("{}: {}", self.endpoint, error.message);
             }

@@ -1,16 +1,161 @@
-//! IAM's answers about roles, as facts.
+//! Roles: one by one where they are few, out of the account's list where they are many.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use aws_sdk_iam::types::Role;
-use percent_encoding::percent_decode_str;
+use tokio::sync::OnceCell;
 
+use super::documents::decode;
+use super::errors::cloud_error;
+use super::iam::{Iam, all};
+use super::pages::{Page, Read, each_page};
+use super::principal::tags;
+use super::unknown::{because, is_absent, unread};
 use crate::domain::ident::RoleArn;
-use crate::domain::world::{Fact, LivePolicy, LiveRole, Unknown, Why};
+use crate::domain::world::calls::{GET_ROLE_LIMIT, PAGE};
+use crate::domain::world::{Fact, LivePolicy, LiveRole, Why, not_read};
 use crate::ports::{CloudError, CloudErrorKind};
 
+/// What was read of one account's roles.
+pub(super) struct Roles {
+    /// One fact for each wanted role.
+    pub(super) facts: Vec<(RoleArn, Fact<LiveRole>)>,
+    /// Every role of the account.
+    pub(super) all: Fact<BTreeSet<RoleArn>>,
+}
+
+/// Reads the wanted roles, and with `list` every role of the account.
+pub(super) async fn read(iam: &Iam, wanted: &BTreeSet<RoleArn>, list: bool, broker: &OneRole) -> Roles {
+    if wanted.len() <= GET_ROLE_LIMIT {
+        let facts = one_by_one(iam, wanted.iter().cloned(), broker).await;
+        let all = if list { every(iam, &mut Search::new(&[]), true).await.1 } else { not_read() };
+        return Roles { facts, all };
+    }
+    let arns: Vec<RoleArn> = wanted.iter().cloned().collect();
+    let mut search = Search::new(&arns);
+    let (missing, all) = every(iam, &mut search, list).await;
+    let mut facts: Vec<_> = search.finish(&missing).collect();
+    add_tags(iam, &mut facts, broker).await;
+    Roles { facts, all }
+}
+
+/// One role that may be wanted twice: the broker can be a target. It is asked for once.
+#[derive(Clone)]
+pub(super) struct OneRole {
+    arn: Option<RoleArn>,
+    answer: Arc<OnceCell<Result<Role, CloudError>>>,
+}
+
+impl OneRole {
+    pub(super) fn new(arn: Option<RoleArn>) -> Self {
+        Self { arn, answer: Arc::default() }
+    }
+
+    /// This role or any other.
+    pub(super) async fn get(&self, iam: &Iam, arn: &RoleArn) -> Result<Role, CloudError> {
+        if self.arn.as_ref() == Some(arn) {
+            self.answer.get_or_init(|| get_role(iam, arn)).await.clone()
+        } else {
+            get_role(iam, arn).await
+        }
+    }
+}
+
+async fn get_role(iam: &Iam, arn: &RoleArn) -> Result<Role, CloudError> {
+    const OPERATION: &str = "iam:GetRole";
+    let output = iam.ask(OPERATION, || iam.client.get_role().role_name(arn.name()).send()).await?;
+    output.role.ok_or_else(|| cloud_error(CloudErrorKind::Malformed, OPERATION, "the answer has no role"))
+}
+
+async fn one_by_one(
+    iam: &Iam,
+    wanted: impl Iterator<Item = RoleArn>,
+    broker: &OneRole,
+) -> Vec<(RoleArn, Fact<LiveRole>)> {
+    let reads = wanted.map(|arn| {
+        let (iam, broker) = (iam.clone(), broker.clone());
+        async move {
+            let fact = match broker.get(&iam, &arn).await {
+                Ok(role) => with_tags(live(&role), &role),
+                Err(error) if is_absent(&error) => Fact::Absent,
+                Err(error) => Fact::Unknown(unread(&error)),
+            };
+            (arn, fact)
+        }
+    });
+    all(reads).await
+}
+
+/// Offers every role of the account to the search, which ends the list early unless `whole`. Gives what is known of roles
+/// that were not in the part of the list that came, and the list if it came whole.
+async fn every(iam: &Iam, search: &mut Search<'_>, whole: bool) -> (Fact<LiveRole>, Fact<BTreeSet<RoleArn>>) {
+    let page_size = i32::try_from(PAGE).unwrap_or(i32::MAX);
+    let mut listed: Vec<String> = Vec::new();
+    let ask = |marker: Option<String>| async move {
+        let ask = || iam.client.list_roles().max_items(page_size).set_marker(marker.clone()).send();
+        let page = iam.ask("iam:ListRoles", ask).await?;
+        Ok(Page { items: page.roles, is_truncated: page.is_truncated, marker: page.marker })
+    };
+    let take = |roles: Vec<Role>| {
+        for role in roles {
+            search.offer(&role);
+            listed.push(role.arn);
+        }
+        if search.is_settled() && !whole { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    match each_page("roles", ask, take).await {
+        Ok(Read::Whole) => (Fact::Absent, as_set(&listed)),
+        Ok(Read::Part) => (Fact::Absent, not_read()),
+        Err(unknown) if whole => (Fact::Unknown(unknown.clone()), Fact::Unknown(unknown)),
+        Err(unknown) => (Fact::Unknown(unknown), not_read()),
+    }
+}
+
+fn as_set(listed: &[String]) -> Fact<BTreeSet<RoleArn>> {
+    let parse = |arn: &String| {
+        RoleArn::parse(arn)
+            .map_err(|error| because(Why::Malformed, format!("IAM lists the role `{arn}`, which {error}")))
+    };
+    match listed.iter().map(parse).collect() {
+        Ok(arns) => Fact::Present(arns),
+        Err(unknown) => Fact::Unknown(unknown),
+    }
+}
+
+/// IAM's list has no tags, so roles whose trust policy asks for them are read once more. Where that fails the tags stay
+/// unread.
+async fn add_tags(iam: &Iam, facts: &mut [(RoleArn, Fact<LiveRole>)], broker: &OneRole) {
+    let asking = facts.iter().enumerate().filter_map(|(index, (_, fact))| {
+        let live = fact.present().filter(|live| live.trust.asks_for_tags())?;
+        Some((index, live.arn.clone()))
+    });
+    let reads = asking.map(|(index, arn)| {
+        let (iam, broker) = (iam.clone(), broker.clone());
+        async move { (index, broker.get(&iam, &arn).await) }
+    });
+    for (index, answer) in all(reads).await {
+        if let (Ok(role), (_, Fact::Present(live))) = (answer, &mut facts[index])
+            && role.role_id == live.role_id
+        {
+            live.tags = Some(tags(role.tags()));
+        }
+    }
+}
+
+/// Only where a condition asks for them: whoever reads the list does not get them, and must see the same world.
+fn with_tags(fact: Fact<LiveRole>, role: &Role) -> Fact<LiveRole> {
+    match fact {
+        Fact::Present(live) if live.trust.asks_for_tags() => {
+            Fact::Present(LiveRole { tags: Some(tags(role.tags())), ..live })
+        }
+        other => other,
+    }
+}
+
 /// Wanted roles that a list of the account's roles is searched for.
-pub(super) struct Search<'a> {
+struct Search<'a> {
     wanted: &'a [RoleArn],
     /// Indexes into `wanted` by name in lower case: IAM holds names unique without regard to case.
     by_name: BTreeMap<String, Vec<usize>>,
@@ -18,7 +163,7 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(wanted: &'a [RoleArn]) -> Self {
+    fn new(wanted: &'a [RoleArn]) -> Self {
         let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, arn) in wanted.iter().enumerate() {
             by_name.entry(arn.name().to_ascii_lowercase()).or_default().push(index);
@@ -27,7 +172,7 @@ impl<'a> Search<'a> {
     }
 
     /// Takes one role of the list; those that nobody wants are not even decoded.
-    pub(super) fn offer(&mut self, role: &Role) {
+    fn offer(&mut self, role: &Role) {
         let Some(indexes) = self.by_name.get(&role.role_name().to_ascii_lowercase()) else { return };
         let fact = live(role);
         for index in indexes {
@@ -40,7 +185,7 @@ impl<'a> Search<'a> {
     }
 
     /// Whether every wanted role was found under its exact ARN: the rest of the list cannot change anything.
-    pub(super) fn is_settled(&self) -> bool {
+    fn is_settled(&self) -> bool {
         self.found
             .iter()
             .zip(self.wanted)
@@ -48,74 +193,31 @@ impl<'a> Search<'a> {
     }
 
     /// One fact for each wanted role; `missing` is what is known of those that the list did not hold.
-    pub(super) fn finish(self, missing: &Fact<LiveRole>) -> impl Iterator<Item = (RoleArn, Fact<LiveRole>)> {
+    fn finish(self, missing: &Fact<LiveRole>) -> impl Iterator<Item = (RoleArn, Fact<LiveRole>)> {
         self.wanted.iter().cloned().zip(self.found.into_iter().map(|found| found.unwrap_or_else(|| missing.clone())))
     }
 }
 
 /// One role as IAM describes it. Every part is needed: a role without its limit or its trust policy is not known.
-pub(super) fn live(role: &Role) -> Fact<LiveRole> {
-    match read(role) {
+fn live(role: &Role) -> Fact<LiveRole> {
+    match described(role) {
         Ok(live) => Fact::Present(live),
-        Err(detail) => unknown(Why::Malformed, format!("IAM's answer about it {detail}")),
+        Err(detail) => Fact::Unknown(because(Why::Malformed, format!("IAM's answer about it {detail}"))),
     }
 }
 
-fn read(role: &Role) -> Result<LiveRole, String> {
+fn described(role: &Role) -> Result<LiveRole, String> {
     let arn = RoleArn::parse(role.arn()).map_err(|error| format!("names the ARN `{}`, which {error}", role.arn()))?;
     let seconds = role.max_session_duration().ok_or("has no MaxSessionDuration")?;
     let max_session_duration = u32::try_from(seconds).map_err(|_| format!("has the MaxSessionDuration {seconds}"))?;
     let document = role.assume_role_policy_document().ok_or("has no AssumeRolePolicyDocument")?;
-    let trust = LivePolicy::read(&decode(document)?);
+    let trust = LivePolicy::read(&decode(document, "AssumeRolePolicyDocument")?);
     Ok(LiveRole { arn, role_id: role.role_id().to_owned(), max_session_duration, trust, tags: None })
-}
-
-/// Undoes RFC 3986 percent encoding, strictly: `+` is a plus sign, a broken escape is an error.
-fn decode(text: &str) -> Result<String, String> {
-    let bytes = text.as_bytes();
-    let whole = |at: usize| bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
-    if let Some((at, _)) = bytes.iter().enumerate().find(|(at, byte)| **byte == b'%' && !whole(*at)) {
-        return Err(format!("has an AssumeRolePolicyDocument with a broken escape at byte {at}"));
-    }
-    let decoded = percent_decode_str(text).decode_utf8();
-    decoded
-        .map(std::borrow::Cow::into_owned)
-        .map_err(|_| "has an AssumeRolePolicyDocument that is not UTF-8".to_owned())
-}
-
-pub(super) fn unknown(why: Why, detail: impl Into<String>) -> Fact<LiveRole> {
-    Fact::Unknown(Unknown { why, detail: detail.into() })
-}
-
-/// What a failed read leaves unknown.
-pub(super) fn unread(error: &CloudError) -> Fact<LiveRole> {
-    unknown(why(error.kind), error.to_string())
-}
-
-/// Classes of failure as classes of not knowing. Whoever AWS does not accept was refused, whatever the reason.
-pub(super) fn why(kind: CloudErrorKind) -> Why {
-    match kind {
-        CloudErrorKind::AccessDenied
-        | CloudErrorKind::NoCredentials
-        | CloudErrorKind::CredentialsFailed
-        | CloudErrorKind::ExpiredToken
-        | CloudErrorKind::InvalidCredentials
-        | CloudErrorKind::ClockSkew
-        | CloudErrorKind::NoRegion
-        | CloudErrorKind::Refused => Why::AccessDenied,
-        CloudErrorKind::Throttled => Why::Throttled,
-        CloudErrorKind::Unreachable
-        | CloudErrorKind::LostReply
-        | CloudErrorKind::TimedOut
-        | CloudErrorKind::ServiceFault => Why::Unreachable,
-        CloudErrorKind::Malformed => Why::Malformed,
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use aws_smithy_types::DateTime;
-    use proptest::prelude::*;
 
     use super::*;
 
@@ -135,29 +237,6 @@ mod tests {
 
     fn arn(name: &str) -> RoleArn {
         RoleArn::parse(&format!("arn:aws:iam::111122223333:role/{name}")).expect("valid")
-    }
-
-    #[test]
-    fn decoding_is_rfc_3986_and_strict() {
-        assert_eq!(decode("%7B%22a%22%3A%20%22b+c%22%7D").as_deref(), Ok(r#"{"a": "b+c"}"#));
-        assert_eq!(decode("%E3%81%82").as_deref(), Ok("あ"));
-        for bad in ["%", "%7", "%zz", "a%7", "%+1"] {
-            assert!(decode(bad).expect_err("refused").contains("broken escape"), "{bad}");
-        }
-        assert!(decode("%ff%fe").expect_err("refused").contains("not UTF-8"));
-    }
-
-    proptest! {
-        #[test]
-        fn what_was_encoded_is_decoded(text in ".*") {
-            let encoded = percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC).to_string();
-            prop_assert_eq!(decode(&encoded), Ok(text));
-        }
-
-        #[test]
-        fn decoding_never_panics(text in "[%0-9a-fA-F\\x00-\\xff]{0,40}") {
-            let _ = decode(&text);
-        }
     }
 
     #[test]

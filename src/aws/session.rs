@@ -17,7 +17,8 @@ use aws_types::region::Region;
 use aws_types::service_config::ServiceConfigKey;
 use tokio::time::timeout_at;
 
-use super::budget::Budget;
+use super::budget::{Budget, Running};
+use super::calls::Calls;
 use super::errors::{cloud_error, out_of_time};
 use super::retry::Caller;
 use super::{credentials, endpoint, http};
@@ -115,16 +116,21 @@ impl Session {
         Self { config, ..self.clone() }
     }
 
-    pub(super) fn sts(&self) -> (aws_sdk_sts::Client, Caller) {
-        (aws_sdk_sts::Client::new(&self.config), self.caller(&self.sts_endpoint))
+    /// Starts an operation of one or more calls.
+    pub(super) fn start(&self) -> Running {
+        self.budget.start()
     }
 
-    pub(super) fn iam(&self) -> (aws_sdk_iam::Client, Caller) {
-        (aws_sdk_iam::Client::new(&self.config), self.caller(&self.iam_endpoint))
+    pub(super) fn sts(&self, calls: &Calls) -> (aws_sdk_sts::Client, Caller) {
+        (aws_sdk_sts::Client::new(&self.config), self.caller(&self.sts_endpoint, calls))
     }
 
-    fn caller(&self, endpoint: &str) -> Caller {
-        Caller::new(self.budget.clone(), self.max_attempts, endpoint)
+    pub(super) fn iam(&self, calls: &Calls) -> (aws_sdk_iam::Client, Caller) {
+        (aws_sdk_iam::Client::new(&self.config), self.caller(&self.iam_endpoint, calls))
+    }
+
+    fn caller(&self, endpoint: &str, calls: &Calls) -> Caller {
+        Caller::new(self.budget.clone(), self.max_attempts, endpoint, calls.clone())
     }
 }
 

@@ -30,6 +30,12 @@ pub enum TtlError {
 }
 
 impl Ttl {
+    /// The shortest session that STS gives.
+    pub const STS_MIN: Self = Self(match NonZeroU32::new(super::limits::STS_MIN_SECONDS) {
+        Some(seconds) => seconds,
+        None => NonZeroU32::MIN,
+    });
+
     /// A length of whole seconds; `None` for zero.
     #[must_use]
     pub fn from_seconds(seconds: u32) -> Option<Self> {

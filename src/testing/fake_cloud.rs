@@ -1,8 +1,12 @@
 //! A cloud in memory that refuses what AWS refuses, with AWS's error codes and texts.
 //!
 //! It enforces what no emulator does: `MaxSessionDuration`, the one-hour cap on chaining, the floor of 900 seconds, the
-//! rules for session names, and who may ask for tokens. It can be told to throttle, to lose replies, and to hide or deny
-//! reads. A trust policy that depends on conditions does not admit.
+//! rules for session names, and who may ask for tokens. Who is let in is the evaluator's answer to the role's trust policy and the
+//! broker's own policies; what hangs on something that nobody told the fake is refused. It can be told to throttle, to lose
+//! replies, and to hide or deny reads. Accounts other than the broker's are read through their readers.
+
+mod admit;
+mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,14 +14,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::SignedDuration;
 
 use crate::domain::Timestamp;
-use crate::domain::iam::{Caller, Decision, evaluate_trust};
 use crate::domain::ident::{AccountId, BrokerPrincipal, RoleArn, is_iam_name_char};
 use crate::domain::limits;
 use crate::domain::secret::{Credentials, Secret};
-use crate::domain::world::{CallerIdentity, Fact, LivePolicy, LiveRole, Unknown, Wanted, Why, World};
+use crate::domain::world::{AttachedPolicy, CallerIdentity, LivePolicy, LiveRole};
 use crate::ports::{
     AssumeRole, Clock, CloudError, CloudErrorKind, CloudRead, FederationToken, Issued, Issuer, SessionToken,
 };
+use admit::Asking;
 
 /// The secret access key of every credential the fake hands out: what a test plants, and looks for everywhere.
 pub const CANARY_SECRET: &str = "LEASEHOLDcanarySECRETaccessKEYneverPRINTED00";
@@ -46,7 +50,7 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
-/// One account in memory, seen by one broker.
+/// Some accounts in memory, seen by one broker.
 #[derive(Debug)]
 pub struct FakeCloud<C> {
     clock: C,
@@ -58,6 +62,14 @@ pub struct FakeCloud<C> {
 struct Inner {
     roles: BTreeMap<String, LiveRole>,
     hidden: BTreeSet<String>,
+    tags: BTreeMap<String, String>,
+    policies: Vec<AttachedPolicy>,
+    boundary: Option<AttachedPolicy>,
+    broker_hidden: bool,
+    managed: BTreeSet<String>,
+    groups: BTreeSet<(AccountId, String)>,
+    summaries: BTreeMap<AccountId, BTreeMap<String, u64>>,
+    readers: BTreeMap<RoleArn, Option<String>>,
     troubles: BTreeMap<u32, Trouble>,
     sessions: Vec<Session>,
     answered_expiry: Option<SignedDuration>,
@@ -66,7 +78,7 @@ struct Inner {
 }
 
 impl<C: Clock> FakeCloud<C> {
-    /// An empty account that `broker` lives in.
+    /// An account that holds `broker`, without any policy, and nothing else.
     pub fn new(clock: C, broker: BrokerPrincipal) -> Self {
         Self { clock, broker, inner: Mutex::default() }
     }
@@ -94,6 +106,52 @@ impl<C: Clock> FakeCloud<C> {
     /// Denies reading this role from now on.
     pub fn hide_role(&self, arn: &RoleArn) {
         self.lock().hidden.insert(arn.as_str().to_owned());
+    }
+
+    /// Gives the broker this policy, or replaces the one of this name. `document` is JSON text.
+    pub fn put_broker_policy(&self, name: &str, document: &str) {
+        let policy = AttachedPolicy { name: name.to_owned(), document: LivePolicy::read(document) };
+        let mut inner = self.lock();
+        inner.policies.retain(|known| known.name != name);
+        inner.policies.push(policy);
+        inner.policies.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+
+    /// Bounds the broker by this managed policy, or by none.
+    pub fn bound_broker(&self, boundary: Option<(&str, &str)>) {
+        let boundary = boundary
+            .map(|(arn, document)| AttachedPolicy { name: arn.to_owned(), document: LivePolicy::read(document) });
+        self.lock().boundary = boundary;
+    }
+
+    /// Gives the broker itself these tags and no others.
+    pub fn tag_broker(&self, tags: BTreeMap<String, String>) {
+        self.lock().tags = tags;
+    }
+
+    /// Denies reading the broker from now on.
+    pub fn hide_broker(&self) {
+        self.lock().broker_hidden = true;
+    }
+
+    /// Makes a managed policy exist, by its ARN.
+    pub fn put_managed_policy(&self, arn: &str) {
+        self.lock().managed.insert(arn.to_owned());
+    }
+
+    /// Makes a group exist.
+    pub fn put_group(&self, account: &AccountId, name: &str) {
+        self.lock().groups.insert((account.clone(), name.to_owned()));
+    }
+
+    /// Says what an account uses and what its quotas are; else it has no users, and room for 5,000.
+    pub fn put_summary(&self, account: &AccountId, summary: BTreeMap<String, u64>) {
+        self.lock().summaries.insert(account.clone(), summary);
+    }
+
+    /// Lets the account of this role be read through it, by whoever passes this external id.
+    pub fn put_reader(&self, role: &RoleArn, external_id: Option<&str>) {
+        self.lock().readers.insert(role.clone(), external_id.map(str::to_owned));
     }
 
     /// Makes the call with this number (from 1, all calls counted) go wrong.
@@ -144,6 +202,25 @@ impl<C: Clock> FakeCloud<C> {
                 Err(error(operation, CloudErrorKind::Unreachable, None, "connection refused"))
             }
         }
+    }
+
+    /// Lets whoever asks for a session in, or refuses in AWS's words.
+    fn admit(
+        &self,
+        operation: &'static str,
+        action: &str,
+        resource: &str,
+        allows: impl FnOnce(&Asking<'_>) -> bool,
+    ) -> Result<(), CloudError> {
+        let (identity, now) = (self.identity(), self.clock.now());
+        let inner = self.lock();
+        let Inner { tags, policies, boundary, .. } = &*inner;
+        let (principal, boundary) = (&self.broker, boundary.as_ref());
+        if allows(&Asking { principal, identity: &identity, tags, policies, boundary, now }) {
+            return Ok(());
+        }
+        let message = format!("User: {} is not authorized to perform: {action} on resource: {resource}", identity.arn);
+        Err(error(operation, CloudErrorKind::AccessDenied, Some("AccessDenied"), &message))
     }
 
     fn grant(
@@ -229,44 +306,6 @@ fn check_name(operation: &'static str, field: &str, name: &str, most: usize) -> 
     ))
 }
 
-impl<C: Clock + Sync + Send> CloudRead for FakeCloud<C> {
-    async fn caller_identity(&self) -> Result<CallerIdentity, CloudError> {
-        self.begin("sts:GetCallerIdentity")?;
-        Ok(self.identity())
-    }
-
-    async fn world(&self, caller: &CallerIdentity, wanted: &Wanted) -> World {
-        let unknown = |why, detail: &str| Fact::Unknown(Unknown { why, detail: detail.to_owned() });
-        let mut facts = BTreeMap::new();
-        for arn in wanted.roles() {
-            let fact = match self.begin("iam:GetRole") {
-                Err(error) if error.kind == CloudErrorKind::Throttled => unknown(Why::Throttled, &error.message),
-                Err(error) => unknown(Why::Unreachable, &error.message),
-                Ok(true) => unknown(Why::Unreachable, "the answer was lost"),
-                Ok(false) => {
-                    let inner = self.lock();
-                    match inner.roles.get(&arn.as_str().to_ascii_lowercase()) {
-                        _ if *arn.account() != caller.account => {
-                            unknown(Why::OtherAccount, "the role is in another account")
-                        }
-                        _ if inner.hidden.contains(arn.as_str()) => {
-                            unknown(Why::AccessDenied, "User is not authorized to perform: iam:GetRole")
-                        }
-                        Some(live) => Fact::Present(live.clone()),
-                        None => Fact::Absent,
-                    }
-                }
-            };
-            facts.insert(arn.clone(), fact);
-        }
-        World { calls: self.calls(), ..World::of_roles(Fact::Present(caller.clone()), facts) }
-    }
-
-    fn calls(&self) -> u32 {
-        self.lock().calls
-    }
-}
-
 impl<C: Clock + Sync + Send> Issuer for FakeCloud<C> {
     async fn caller_identity(&self) -> Result<CallerIdentity, CloudError> {
         CloudRead::caller_identity(self).await
@@ -277,7 +316,6 @@ impl<C: Clock + Sync + Send> Issuer for FakeCloud<C> {
         let lose = self.begin(OPERATION)?;
         check_name(OPERATION, "roleSessionName", &request.session_name, limits::SESSION_NAME_MAX)?;
         check_duration(OPERATION, request.ttl.seconds(), limits::ASSUME_ROLE_MAX_SECONDS)?;
-        let me = self.identity();
         // Role names are case-sensitive when assuming, whatever IAM says when reading.
         let live = self.lock().roles.get(&request.role_arn.as_str().to_ascii_lowercase()).cloned();
         let live = live.filter(|live| live.arn == request.role_arn);
@@ -285,13 +323,9 @@ impl<C: Clock + Sync + Send> Issuer for FakeCloud<C> {
         actions.extend((!request.tags.is_empty()).then_some("sts:TagSession"));
         actions.extend(request.source_identity.is_some().then_some("sts:SetSourceIdentity"));
         for action in actions {
-            if !live.as_ref().is_some_and(|live| admits(live, &self.broker, &me, action)) {
-                let message = format!(
-                    "User: {} is not authorized to perform: {action} on resource: {}",
-                    me.arn, request.role_arn
-                );
-                return Err(error(OPERATION, CloudErrorKind::AccessDenied, Some("AccessDenied"), &message));
-            }
+            self.admit(OPERATION, action, request.role_arn.as_str(), |asking| {
+                live.as_ref().is_some_and(|live| asking.may_assume(live, request, action))
+            })?;
         }
         let Some(live) = live else {
             return Err(error(OPERATION, CloudErrorKind::AccessDenied, Some("AccessDenied"), "not authorized"));
@@ -333,6 +367,7 @@ impl<C: Clock + Sync + Send> Issuer for FakeCloud<C> {
         let account: &AccountId = self.broker.account();
         let arn = format!("arn:{}:sts::{account}:federated-user/{}", self.broker.partition(), request.name);
         let user_id = format!("{account}:{}", request.name);
+        self.admit(OPERATION, OPERATION, &arn, |asking| asking.may(OPERATION, &arn))?;
         let session = Session {
             role_arn: None,
             name: Some(request.name.clone()),
@@ -351,14 +386,5 @@ impl<C: Clock + Sync + Send> Issuer for FakeCloud<C> {
     }
 }
 
-fn admits(live: &LiveRole, broker: &BrokerPrincipal, me: &CallerIdentity, action: &str) -> bool {
-    let Ok(policy) = &live.trust.policy else { return false };
-    let caller = Caller {
-        partition: broker.partition(),
-        account: broker.account().as_str(),
-        principal_arn: broker.as_str(),
-        session_arn: broker.is_role().then_some(me.arn.as_str()),
-        unique_id: me.user_id.split(':').next(),
-    };
-    evaluate_trust(policy, &caller, action) == Decision::Allowed
-}
+#[cfg(test)]
+mod tests;

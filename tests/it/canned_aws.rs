@@ -1,5 +1,5 @@
-//! IAM and STS with a few roles in memory, over loopback HTTP: enough for `plan`, `apply` and `issue`, and told to fail
-//! where a test wants it.
+//! IAM and STS with a few roles and a broker without policies, over loopback HTTP: enough for `plan`, `apply` and `issue`,
+//! and told to fail where a test wants it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -10,6 +10,7 @@ use leasehold::testing::{CANARY_SECRET, CANARY_TOKEN};
 
 use crate::emulator::keys;
 use crate::fault_server::{ACCOUNT, FaultServer, Reply, Request, assumed, error, got, identity, role};
+use crate::iam_answers;
 use crate::sandbox::Sandbox;
 use crate::scene;
 
@@ -97,14 +98,15 @@ fn answer(request: &Request, roles: &BTreeMap<String, (u32, String)>) -> Reply {
             let answer = answer.replace(&session, &session.replace("app/s", &format!("App/{name}")));
             Reply::Answer(200, answer)
         }
+        "GetUser" => iam_answers::answer("GetUser", &iam_answers::user(ACCOUNT, "ci", "")),
+        action @ ("ListUserPolicies" | "ListAttachedUserPolicies" | "ListGroupsForUser") => {
+            iam_answers::page(action, &[], "", 1)
+        }
         action => error(400, "InvalidAction", &format!("no such action: {action}")),
     }
 }
 
 fn live(name: &str, max: u32, trust: &str) -> String {
-    let encoded: String = trust
-        .bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect();
-    role(name, &encoded).replace("<MaxSessionDuration>3600<", &format!("<MaxSessionDuration>{max}<"))
+    role(name, &iam_answers::encoded(trust))
+        .replace("<MaxSessionDuration>3600<", &format!("<MaxSessionDuration>{max}<"))
 }

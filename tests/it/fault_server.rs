@@ -16,6 +16,8 @@ pub(crate) struct Request {
     pub(crate) line: String,
     /// The form's fields, `Action` among them, still percent-encoded.
     pub(crate) fields: BTreeMap<String, String>,
+    /// Id of the access key that signed it, empty when nothing did.
+    pub(crate) key: String,
 }
 
 impl Request {
@@ -98,7 +100,7 @@ fn serve(
     now: &AtomicUsize,
 ) -> std::io::Result<()> {
     let read = read(&stream);
-    let (line, fields) = match read {
+    let (line, fields, key) = match read {
         Ok(request) => request,
         Err(error) => {
             now.fetch_sub(1, Ordering::SeqCst);
@@ -107,7 +109,7 @@ fn serve(
     };
     let request = {
         let mut seen = seen.lock().expect("no thread panics with it");
-        let request = Request { number: seen.len(), line, fields };
+        let request = Request { number: seen.len(), line, fields, key };
         seen.push(request.clone());
         request
     };
@@ -139,12 +141,13 @@ fn serve(
     }
 }
 
-fn read(stream: &TcpStream) -> std::io::Result<(String, BTreeMap<String, String>)> {
+fn read(stream: &TcpStream) -> std::io::Result<(String, BTreeMap<String, String>, String)> {
     let mut reader = BufReader::new(stream);
     let mut first = String::new();
     reader.read_line(&mut first)?;
     let request_line = first.split(" HTTP/").next().unwrap_or_default().to_owned();
     let mut length = 0;
+    let mut key = String::new();
     loop {
         let mut line = String::new();
         reader.read_line(&mut line)?;
@@ -156,13 +159,16 @@ fn read(stream: &TcpStream) -> std::io::Result<(String, BTreeMap<String, String>
         {
             length = value.trim().parse().unwrap_or(0);
         }
+        if let Some((_, signed)) = line.split_once("Credential=") {
+            key = signed.split('/').next().unwrap_or_default().to_owned();
+        }
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     let body = String::from_utf8_lossy(&body).into_owned();
     let fields = body.split('&').filter_map(|field| field.split_once('='));
     let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    Ok((request_line, fields))
+    Ok((request_line, fields, key))
 }
 
 fn write(stream: &mut TcpStream, status: u16, length: usize, body: &str) -> std::io::Result<()> {

@@ -20,6 +20,10 @@ pub(crate) const READ_WRITE: &str = "arn:aws:iam::111122223333:role/ProdAppRW";
 pub(crate) const RUNNER: &str = "arn:aws:iam::111122223333:role/VaultRunner";
 pub(crate) const USER: &str = "arn:aws:iam::111122223333:user/broker";
 
+/// Lets a user ask for federation tokens. Roles of its own account that name it need no policy.
+const TOKENS: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:GetFederationToken","Resource":"*"}]}"#;
+
 /// A trust policy that admits one principal.
 pub(crate) fn trusting(principal: &str) -> String {
     format!(
@@ -64,6 +68,7 @@ impl Scene {
         let now = "2026-11-23T12:00:00Z".parse().expect("an instant");
         let clock = Arc::new(FixedClock::ticking(now, SignedDuration::from_millis(1)));
         let cloud = FakeCloud::new(Arc::clone(&clock), BrokerPrincipal::parse(broker).expect("a principal"));
+        cloud.put_broker_policy("tokens", TOKENS);
         cloud.put_role(&arn(READ_ONLY), 3_600, &trusting(broker));
         cloud.put_role(&arn(READ_WRITE), 3_600, &trusting(broker));
         Self { clock, ids: CountingIds::default(), cloud, broker: broker.to_owned() }

@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::{OsStr, OsString};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::builder::{EnumValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -138,6 +139,20 @@ pub(crate) struct StateArgs {
     pub(crate) timeout: Ttl,
 }
 
+/// How much AWS may be asked.
+#[derive(Debug, Args)]
+pub(crate) struct CallsArgs {
+    /// Make at most this many calls to AWS, retries included: what is left then is not known, and blocks
+    #[arg(long, value_name = "N", help_heading = "State and AWS")]
+    max_calls: Option<NonZeroU32>,
+}
+
+impl CallsArgs {
+    pub(crate) fn max_calls(&self) -> Option<u32> {
+        self.max_calls.map(NonZeroU32::get)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people
@@ -161,6 +176,8 @@ pub(crate) struct PlanArgs {
     pub(crate) source: SourceArgs,
     #[command(flatten)]
     pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) calls: CallsArgs,
     /// Plan this role and no other
     #[arg(long, value_name = "ROLE")]
     pub(crate) target: Option<String>,
@@ -194,6 +211,8 @@ pub(crate) struct ApplyArgs {
     pub(crate) source: SourceArgs,
     #[command(flatten)]
     pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) calls: CallsArgs,
     /// Apply this role and no other
     #[arg(long, value_name = "ROLE")]
     pub(crate) target: Option<String>,
@@ -222,6 +241,8 @@ pub(crate) struct DriftArgs {
     pub(crate) source: SourceArgs,
     #[command(flatten)]
     pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) calls: CallsArgs,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -356,6 +377,8 @@ pub(crate) struct WhyArgs {
     pub(crate) source: SourceArgs,
     #[command(flatten)]
     pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) calls: CallsArgs,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

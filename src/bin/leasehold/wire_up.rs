@@ -186,9 +186,9 @@ pub(crate) async fn issuer(region: &str, timeout: Ttl) -> Result<AwsIssuer, Fail
     Ok(AwsIssuer::new(&aws_session(region, timeout).await?))
 }
 
-/// What reads IAM, likewise.
-pub(crate) async fn reader(region: &str, timeout: Ttl) -> Result<AwsReader, Failure> {
-    Ok(AwsReader::new(&aws_session(region, timeout).await?))
+/// What reads IAM, likewise, in at most so many calls.
+pub(crate) async fn reader(region: &str, timeout: Ttl, max_calls: Option<u32>) -> Result<AwsReader, Failure> {
+    Ok(AwsReader::up_to(&aws_session(region, timeout).await?, max_calls))
 }
 
 async fn aws_session(region: &str, timeout: Ttl) -> Result<aws::Session, Failure> {

@@ -98,6 +98,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
         unchanged,
         calls: input.world.calls,
         base: against,
+        max_calls: input.world.max_calls,
     };
     Plan { hash: basis.hash(), broker: broker_step(input), basis, steps, report }
 }

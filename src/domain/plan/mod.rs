@@ -155,6 +155,8 @@ pub struct Report {
     pub calls: u32,
     /// How the pull request compares with its base, if one was named.
     pub base: Option<AgainstBase>,
+    /// The most that reading could make; `None` without a bound.
+    pub max_calls: Option<u32>,
 }
 
 /// One live role that is no longer as it was recorded.

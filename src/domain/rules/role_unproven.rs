@@ -2,7 +2,7 @@
 //!
 //! ## What it does
 //! Speaks for each of the role's `role_arns` that could not be read: the reader may not see it, AWS throttled or gave no
-//! answer, the list ended early, or the role is in another account.
+//! answer, the list ended early, the role is in an account that nothing says how to read, or the plan may make no more calls.
 //!
 //! ## Why it is bad
 //! Whether the role exists, admits the broker and allows the TTL is then unproven, and a plan that lets it pass proves
@@ -77,6 +77,7 @@
 //! Not knowing is never the same as being allowed: the design's own rule.
 
 use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::ident::RoleArn;
 use crate::domain::text;
 use crate::domain::world::{Fact, Why};
 
@@ -109,20 +110,25 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
                     text::short(&unknown.detail, 200)
                 ),
                 label: unknown.why.as_str().to_owned(),
-                remedy: remedy(unknown.why, target.arn.as_str(), &target.role.spec.name.to_string()),
+                remedy: remedy(unknown.why, target.arn, &target.role.spec.name.to_string()),
             },
         ));
     }
 }
 
-fn remedy(why: Why, arn: &str, role: &str) -> String {
+fn remedy(why: Why, arn: &RoleArn, role: &str) -> String {
     let mend = match why {
         Why::AccessDenied => format!(
             "allow the identity that plans iam:GetRole on `{arn}` (and iam:ListRoles on `*` when many roles are declared)"
         ),
         Why::OtherAccount => {
-            format!("plan with an identity of the account of `{arn}`: other accounts cannot be read yet")
+            let id = arn.account();
+            format!(
+                "declare how account {id} is read: an Account document with `id: \"{id}\"` and `reader_role_arn`, a role of that \
+                 account that the identity that plans may assume"
+            )
         }
+        Why::Budget => "plan again with a higher --max-calls".to_owned(),
         Why::Throttled | Why::Truncated | Why::Unreachable | Why::Malformed | Why::NotRead => "plan again".to_owned(),
     };
     format!(

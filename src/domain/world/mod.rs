@@ -2,6 +2,8 @@
 
 mod account;
 mod broker;
+pub mod calls;
+mod mentions;
 mod policy;
 mod wanted;
 
@@ -62,11 +64,13 @@ pub enum Why {
     Malformed,
     /// Nobody asked: planned without AWS.
     NotRead,
+    /// The calls that one plan may make were made.
+    Budget,
 }
 
 impl Why {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::AccessDenied,
         Self::Throttled,
         Self::Truncated,
@@ -74,6 +78,7 @@ impl Why {
         Self::Unreachable,
         Self::Malformed,
         Self::NotRead,
+        Self::Budget,
     ];
 
     /// The word used in every output.
@@ -87,6 +92,7 @@ impl Why {
             Self::Unreachable => "unreachable",
             Self::Malformed => "malformed",
             Self::NotRead => "not-read",
+            Self::Budget => "budget",
         }
     }
 }
@@ -134,6 +140,8 @@ pub struct World {
     pub groups: BTreeMap<(AccountId, String), Fact<String>>,
     /// API calls this took, retries included.
     pub calls: u32,
+    /// The most that it could take; `None` without a bound.
+    pub max_calls: Option<u32>,
 }
 
 /// What to say of a role that nobody asked for.
@@ -159,6 +167,7 @@ impl World {
             policies: BTreeMap::new(),
             groups: BTreeMap::new(),
             calls: 0,
+            max_calls: None,
         }
     }
 

@@ -154,7 +154,9 @@ fn origin(document: &Document) -> String {
     };
     let world = match &document.caller {
         Some(caller) => {
-            format!("AWS as {} sees it ({})", escape(&caller.arn), count(u64::from(document.calls), "call"))
+            let made = count(u64::from(document.calls), "call");
+            let most = document.max_calls.map(|most| format!(" of {most} allowed")).unwrap_or_default();
+            format!("AWS as {} sees it ({made}{most})", escape(&caller.arn))
         }
         None => "AWS not read".to_owned(),
     };

@@ -61,6 +61,9 @@ pub struct Document {
     /// How the pull request compares with its base; only of `plan --base`. It is not part of the hash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<AgainstBase>,
+    /// The most that reading could make; missing without a bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_calls: Option<u32>,
     /// Everything above, counted.
     pub summary: Summary,
 }
@@ -129,7 +132,7 @@ impl Document {
     #[must_use]
     pub fn from_plan(plan: &plan::Plan) -> Self {
         let plan::Plan { basis, hash, broker, steps, report } = plan;
-        let plan::Report { caller, drift, findings, unknowns, brakes, unchanged, calls, base } = report;
+        let plan::Report { caller, drift, findings, unknowns, brakes, unchanged, calls, max_calls, base } = report;
         let mut document = Self {
             format: FORMAT.to_owned(),
             hash: hash.to_string(),
@@ -143,6 +146,7 @@ impl Document {
             brakes: brakes.iter().map(Brake::from).collect(),
             calls: *calls,
             base: base.as_ref().map(AgainstBase::from),
+            max_calls: *max_calls,
             summary: Summary::default(),
         };
         document.summary = document.count(u64::from(*unchanged));

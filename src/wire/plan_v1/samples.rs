@@ -146,6 +146,7 @@ pub(crate) fn unchanged() -> Plan {
             unchanged: 3,
             calls: 2,
             base: None,
+            max_calls: None,
         },
     }
 }

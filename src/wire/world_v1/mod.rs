@@ -97,6 +97,7 @@ pub fn read(text: &str) -> Result<World, WorldError> {
         policies: account::policies(policies).map_err(wrong)?,
         groups: account::groups(groups).map_err(wrong)?,
         calls: 0,
+        max_calls: None,
     })
 }
 

@@ -46,7 +46,7 @@ fn nothing_drifted() {
     ── stdout
     No drift. AWS is as it was when serial 1 was applied (2 live roles).
 
-    Compared: record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (3 calls); commit 30f67939ee38.
+    Compared: record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (7 calls); commit 30f67939ee38.
     Drift: 0 of 2 live roles drifted, 0 unknown; 0 judged otherwise; 0 pending in git.
     ");
     assert_eq!(sandbox.files("repo/.leasehold"), before, "it only reads");
@@ -77,7 +77,7 @@ fn what_aws_changed_and_what_git_changed_are_kept_apart() {
           max_sts_ttl: 1h → 30m
           • Max TTL 1h → 30m; no open lease outlives it.
 
-    Compared: record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (3 calls); commit cbf91e870bbd.
+    Compared: record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (7 calls); commit cbf91e870bbd.
     Drift: 1 of 2 live roles drifted, 0 unknown; 0 judged otherwise; 2 pending in git.
     Next: put AWS back, or review what it says now with `leasehold plan` and record it with
     `leasehold apply`.
@@ -113,7 +113,7 @@ fn what_could_not_be_read_is_no_proof() {
           iam:GetRole: not authorized: iam:GetRole
           It concerns app-rw.
 
-    Compared: record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (3 calls); commit 30f67939ee38.
+    Compared: record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (7 calls); commit 30f67939ee38.
     Drift: 0 of 2 live roles drifted, 1 unknown; 0 judged otherwise; 0 pending in git.
     ── stderr
     error[drift-unproven]: not all that the record holds could be read from AWS; because arn:aws:iam::111122223333:role/ProdAppRW: iam:GetRole: not authorized: iam:GetRole; help: let the identity that runs `drift` read them (`leasehold policy reader` prints its policy), and run again

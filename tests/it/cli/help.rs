@@ -162,6 +162,10 @@ fn plan() {
               
               [default: 30s]
 
+          --max-calls <N>
+              Make at most this many calls to AWS, retries included: what is left then is not known, and
+              blocks
+
     Global options:
           --no-color
               Never colour the output (NO_COLOR does the same)
@@ -243,6 +247,10 @@ fn apply() {
               Longest time to wait for AWS, in all
               
               [default: 30s]
+
+          --max-calls <N>
+              Make at most this many calls to AWS, retries included: what is left then is not known, and
+              blocks
 
     Global options:
           --no-color

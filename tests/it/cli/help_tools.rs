@@ -93,6 +93,10 @@ fn drift() {
               
               [default: 30s]
 
+          --max-calls <N>
+              Make at most this many calls to AWS, retries included: what is left then is not known, and
+              blocks
+
     Global options:
           --no-color
               Never colour the output (NO_COLOR does the same)

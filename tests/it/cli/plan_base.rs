@@ -103,7 +103,7 @@ fn a_pull_request_is_told_apart_from_what_was_there() {
       help: add `permissions_boundary_arn:` with a managed policy that says the most these users may
             ever do, such as arn:aws:iam::111122223333:policy/<name>
 
-    Compared: commit 5f8d43c7d75f; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (3
+    Compared: commit 5f8d43c7d75f; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (9
               calls).
     Judged by: the Broker, Account and Waiver documents of the base cef4079b30bc, which this pull
                request leaves alone.
@@ -180,6 +180,8 @@ fn the_level_of_a_changed_judge_is_taken_from_the_base_too() {
     let shown = sandbox.run(&["plan", "--ref", "HEAD", "--base", "HEAD~1"]).expect(exit::FINDINGS_BLOCK).shown();
     let (_, shown) = shown.split_once("New findings:").expect("new findings");
     assert_snapshot!(shown, @"
+
+
     LH604 judge-changed (blocking)
 
       × this pull request changes what judges it, and loosens it: in the Broker document
@@ -192,7 +194,7 @@ fn the_level_of_a_changed_judge_is_taken_from_the_base_too() {
       help: keep `judge-changed: blocking` in the Broker document; or change the judge in a pull
             request of its own. Roles are judged by the base's documents as well
 
-    Compared: commit 743b3e321e1d; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (3
+    Compared: commit 743b3e321e1d; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (7
               calls).
     Judged by: the Broker, Account and Waiver documents of the base b81566ea713f and this pull request's
                own, because it changes them (LH604); the stricter judgement counts. After the merge,

@@ -16,7 +16,7 @@ fn a_role_that_is_issued_and_one_that_is_not_applied() {
     assert!(before.contains("nothing was applied yet"), "{before}");
     let sandbox = applied(&aws);
     let after = sandbox.run(&["why", "app-rw"]).expect(exit::FINE).stdout;
-    assert!(after.starts_with("app-rw (assumed_role): it hangs on what is not known yet\n"), "{after}");
+    assert!(after.starts_with("app-rw (assumed_role): it is issued\n"), "{after}");
     assert!(after.contains("the role's own maximum TTL (binds)"), "{after}");
 }
 
@@ -35,9 +35,9 @@ fn the_json_form_has_every_statement_and_fits_its_schema() {
     let done = sandbox.run(&["why", "app-rw", "--format", "json"]).expect(exit::FINE);
     let document: Value = serde_json::from_str(&done.stdout).expect("JSON");
     assert_eq!(document["format"], "leasehold/why/v1");
-    assert_eq!(document["answer"], "depends", "the broker's boundary is not read here");
+    assert_eq!(document["answer"], "yes");
     let action = &document["ways"][0]["actions"][0];
-    assert_eq!(action["outcome"]["depends_on"]["unread"], "boundary");
+    assert_eq!(action["outcome"]["verdict"], "allowed");
     assert_eq!(action["outcome"]["trace"].as_array().map(Vec::len), Some(1));
     assert_eq!(crate::json_schema::faults(&leasehold::wire::why_v1::schema(), &document), [""; 0]);
 }

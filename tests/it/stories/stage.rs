@@ -85,8 +85,10 @@ impl Stage {
     fn plan(&self, options: &[&str], out: &mut Vec<u8>) -> Result<Planned, AppError> {
         let request = match options {
             [] => PlanRequest::default(),
-            ["--target", role] => PlanRequest { target: Some(role), allow_deletes: None },
-            ["--allow-deletes", n] => PlanRequest { target: None, allow_deletes: Some(n.parse().expect("a number")) },
+            ["--target", role] => PlanRequest { target: Some(role), ..PlanRequest::default() },
+            ["--allow-deletes", n] => {
+                PlanRequest { allow_deletes: Some(n.parse().expect("a number")), ..PlanRequest::default() }
+            }
             _ => panic!("a story's plan has no options {options:?}"),
         };
         let set = self.set();
@@ -118,7 +120,7 @@ impl Stage {
 
     fn why(&self, role: &str, out: &mut Vec<u8>) -> Result<(), AppError> {
         let desired = validate(&self.set())?;
-        let answer = block_on(explain(&desired, &self.cloud(), &self.store, self.clock.now(), role))?;
+        let answer = block_on(explain(&desired, &self.cloud(), &self.store, self.clock.now(), role, None))?;
         text::why(&why_v1::Document::new(&answer), &Style::PLAIN, out).expect("memory");
         Ok(())
     }

@@ -25,7 +25,7 @@ pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppE
     };
     let store = wire_up::store(args.state.state.as_deref(), &args.source.dir)?;
     let target = args.target.as_deref().or(saved_target.as_deref());
-    let request = PlanRequest { target, allow_deletes: args.allow_deletes };
+    let request = PlanRequest { target, allow_deletes: args.allow_deletes, max_calls: args.calls.max_calls() };
     let planned = plan::make(&args.source, &manifests, &store, &args.state, request).await?;
 
     // The plan is shown before anything can refuse it, so that a refusal can be understood.

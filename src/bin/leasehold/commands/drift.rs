@@ -15,8 +15,9 @@ pub(crate) async fn run(args: &DriftArgs, terminal: Terminal) -> Result<u8, AppE
     let manifests = wire_up::manifests(&args.source, Prefer::CommitInCi, false)?;
     let desired = wire_up::validate(&args.source, &manifests)?;
     let store = wire_up::store(args.state.state.as_deref(), &args.source.dir)?;
-    let connect = async |region: &str| wire_up::reader(region, args.state.timeout).await;
-    let found = app::drift(manifests.basis, &desired, &store, connect, SystemClock.now()).await?;
+    let connect = async |region: &str| wire_up::reader(region, args.state.timeout, args.calls.max_calls()).await;
+    let found =
+        app::drift(manifests.basis, &desired, &store, connect, SystemClock.now(), args.calls.max_calls()).await?;
     let document = drift_v1::Document::new(&found);
     print(|out| match args.format {
         Format::Json => out.write_all(document.to_json().as_bytes()),

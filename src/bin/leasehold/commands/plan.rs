@@ -19,7 +19,11 @@ use crate::wire_up::{self, Prefer, Store};
 pub(crate) async fn run(args: &PlanArgs, terminal: Terminal) -> Result<u8, AppError> {
     let manifests = wire_up::manifests(&args.source, Prefer::CommitInCi, false)?;
     let store = wire_up::store(args.state.state.as_deref(), &args.source.dir)?;
-    let request = PlanRequest { target: args.target.as_deref(), allow_deletes: args.allow_deletes };
+    let request = PlanRequest {
+        target: args.target.as_deref(),
+        allow_deletes: args.allow_deletes,
+        max_calls: args.calls.max_calls(),
+    };
     let Planned { plan, .. } = match &args.base {
         None => make(&args.source, &manifests, &store, &args.state, request).await?,
         Some(revision) => make_against(revision, args, &manifests, &store, request).await?,
@@ -50,7 +54,7 @@ pub(crate) async fn make(
 ) -> Result<Planned, AppError> {
     // Faults in the manifests are told before anybody is asked for credentials.
     let desired = wire_up::validate(source, manifests)?;
-    let reader = wire_up::reader(&desired.broker.spec.region, state.timeout).await?;
+    let reader = wire_up::reader(&desired.broker.spec.region, state.timeout, request.max_calls).await?;
     make_plan(manifests.basis.clone(), desired, &reader, store, SystemClock.now(), request).await
 }
 
@@ -65,7 +69,7 @@ async fn make_against(
     let base: Base = wire_up::base(&args.source, revision, manifests)?;
     // Which endpoint is asked is for the base to say, as is which accounts are read and how.
     let broker = &base.desired.as_ref().unwrap_or(&desired).broker.spec;
-    let reader = wire_up::reader(&broker.region, args.state.timeout).await?;
+    let reader = wire_up::reader(&broker.region, args.state.timeout, request.max_calls).await?;
     let now = SystemClock.now();
     make_plan_against(&base, manifests.basis.clone(), desired, &reader, store, now, request).await
 }
@@ -101,12 +105,14 @@ fn options(args: &PlanArgs) -> Vec<String> {
     // A state that the environment names is named for apply as well.
     let state = args.state.state.clone().filter(|state| std::env::var("LEASEHOLD_STATE").ok().as_ref() != Some(state));
     let deletes = args.allow_deletes.map(|deletes| deletes.to_string());
+    let calls = args.calls.max_calls().map(|calls| calls.to_string());
     let given = [
         ("--dir", dir),
         ("--ref", rev.clone()),
         ("--path", path.clone()),
         ("--state", state),
         ("--allow-deletes", deletes),
+        ("--max-calls", calls),
     ];
     given.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", quoted(&value?)))).collect()
 }

@@ -14,8 +14,8 @@ pub(crate) async fn run(args: &WhyArgs, terminal: Terminal) -> Result<u8, AppErr
     let store = wire_up::store(args.state.state.as_deref(), &args.source.dir)?;
     // Faults in the manifests are told before anybody is asked for credentials.
     let desired = wire_up::validate(&args.source, &manifests)?;
-    let reader = wire_up::reader(&desired.broker.spec.region, args.state.timeout).await?;
-    let answer = explain(&desired, &reader, &store, SystemClock.now(), &args.role).await?;
+    let reader = wire_up::reader(&desired.broker.spec.region, args.state.timeout, args.calls.max_calls()).await?;
+    let answer = explain(&desired, &reader, &store, SystemClock.now(), &args.role, args.calls.max_calls()).await?;
     let document = why_v1::Document::new(&answer);
     print(|out| match args.format {
         Format::Json => out.write_all(document.to_json().as_bytes()),
