@@ -10,6 +10,7 @@ mod help_about;
 mod issue;
 mod leases;
 mod live;
+mod max_calls;
 mod pipes;
 mod plan;
 mod state;

@@ -84,7 +84,7 @@ fn a_second_time_changes_nothing_and_says_so() {
     ── stdout
     No changes. The record holds what the manifests declare (2 roles).
 
-    Compared: commit 30f67939ee38; record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (3 calls).
+    Compared: commit 30f67939ee38; record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (7 calls).
     Plan: 0 to create, 0 to update, 0 to refresh, 0 to delete; 0 findings (0 blocking), 0 unknown.
     Nothing to apply: the record is as git says.
     ");

@@ -52,7 +52,7 @@ fn fine() -> Done {
           default_sts_ttl: 15m
           max_sts_ttl:     1h
 
-    Compared: commit 30f67939ee38; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (3
+    Compared: commit 30f67939ee38; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (7
               calls).
     Plan: 2 to create, 0 to update, 0 to refresh, 0 to delete; 0 findings (0 blocking), 0 unknown.
       recorded Broker
@@ -108,7 +108,7 @@ fn changes_pending() -> Done {
           default_sts_ttl: 15m
           max_sts_ttl:     1h
 
-    Compared: commit 30f67939ee38; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (3
+    Compared: commit 30f67939ee38; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (7
               calls).
     Plan: 2 to create, 0 to update, 0 to refresh, 0 to delete; 0 findings (0 blocking), 0 unknown.
     Next: leasehold apply --expect-plan sha256:[hash]
@@ -158,7 +158,7 @@ fn findings_block() -> Done {
             `aws iam update-role --role-name ProdAppReadOnly --max-session-duration 7200` (raises
             MaxSessionDuration of arn:aws:iam::111122223333:role/ProdAppReadOnly to 7200)
 
-    Compared: commit 110eabe519b7; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (2
+    Compared: commit 110eabe519b7; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (6
               calls).
     Plan: 1 to create, 0 to update, 0 to refresh, 0 to delete; 1 finding (1 blocking), 0 unknown.
     ── stderr
@@ -189,7 +189,7 @@ fn stale_plan() -> Done {
           default_sts_ttl: 15m
           max_sts_ttl:     1h
 
-    Compared: commit 10598211f55a; record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (3 calls).
+    Compared: commit 10598211f55a; record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (7 calls).
     Plan: 1 to create, 0 to update, 0 to refresh, 0 to delete; 0 findings (0 blocking), 0 unknown.
     ── stderr
     error[stale-plan]: this is not the plan that was reviewed; because AWS changed since the plan was made, for: app-readonly; help: make a new plan, review it, and apply that one
@@ -219,7 +219,7 @@ fn store_busy() -> Done {
           max_sts_ttl: 1h → 30m
           • Max TTL 1h → 30m; no open lease outlives it.
 
-    Compared: commit b1e22d61dcdd; record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (3 calls).
+    Compared: commit b1e22d61dcdd; record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (7 calls).
     Plan: 0 to create, 2 to update, 0 to refresh, 0 to delete; 0 findings (0 blocking), 0 unknown.
     ── stderr
     error[state-busy]: the state at file://[root]/repo/.leasehold is busy: another process holds it; help: wait until the other process is done, and run the command again
@@ -261,7 +261,7 @@ fn partly_applied() -> Done {
           default_sts_ttl: 15m
           max_sts_ttl:     1h
 
-    Compared: commit 30f67939ee38; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (3
+    Compared: commit 30f67939ee38; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (7
               calls).
     Plan: 2 to create, 0 to update, 0 to refresh, 0 to delete; 0 findings (0 blocking), 0 unknown.
       recorded Broker
@@ -296,7 +296,7 @@ fn brake_refused() -> Done {
           check that --dir and --ref point at the manifests; to end a deployment, delete its roles over
           several applies and keep one to the last
 
-    Compared: commit 0708f6de9e21; record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (3 calls).
+    Compared: commit 0708f6de9e21; record 1; AWS as arn:aws:iam::111122223333:user/ci sees it (7 calls).
     Plan: 0 to create, 0 to update, 0 to refresh, 2 to delete; 0 findings (0 blocking), 0 unknown.
     ── stderr
     error[empty-set]: the manifests declare no role at all, and 2 are recorded; help: check that --dir and --ref point at the manifests; to end a deployment, delete its roles over several applies and keep one to the last

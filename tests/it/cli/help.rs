@@ -155,6 +155,9 @@ fn plan() {
               
               [default: 30s]
 
+          --max-calls <N>
+              Make at most this many calls to AWS, retries included; what is left then is not known
+
     Global options:
           --no-color
               Never colour the output (NO_COLOR does the same)
@@ -232,6 +235,9 @@ fn apply() {
               Longest time to wait for AWS, in all
               
               [default: 30s]
+
+          --max-calls <N>
+              Make at most this many calls to AWS, retries included; what is left then is not known
 
     Global options:
           --no-color

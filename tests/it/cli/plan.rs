@@ -123,7 +123,7 @@ fn a_role_that_may_not_be_read_is_said_and_proves_nothing() {
           iam:GetRole: not authorized: iam:GetRole
           It concerns app-rw.
 
-    Compared: commit 5f1738d93e12; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (2
+    Compared: commit 5f1738d93e12; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (6
               calls).
     Plan: 1 to create, 0 to update, 0 to refresh, 0 to delete; 1 finding (1 blocking), 1 unknown.
     Next: mend the blocking finding above, then plan again; apply refuses this plan.
