@@ -25,7 +25,8 @@ fn a_plan_that_is_known_to_take_more_calls_is_refused_before_it_reads() {
     let again = sandbox.run(&["apply", "--auto-approve", "--max-calls", "6"]).expect(exit::FAILED);
     assert_eq!(again.shown(), refused.shown());
     assert_eq!(aws.server.seen().len(), 2, "only who asks");
-    sandbox.run(&["plan", "--max-calls", "0"]).expect(exit::USAGE);
+    let none = sandbox.run(&["plan", "--max-calls", "0"]).expect(exit::USAGE);
+    assert!(none.stderr.contains("--max-calls"), "{}", none.stderr);
 }
 
 #[test]
