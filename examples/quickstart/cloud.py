@@ -39,8 +39,8 @@ def trusting(principal: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def allowing(action: str, roles: list[str]) -> str:
-    statement = {"Effect": "Allow", "Action": action, "Resource": [arn(role) for role in roles]}
+def allowing(actions: str | list[str], roles: list[str]) -> str:
+    statement = {"Effect": "Allow", "Action": actions, "Resource": [arn(role) for role in roles]}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
@@ -74,9 +74,13 @@ def seed() -> None:
     role("VaultRunner", root, "issues")
     for name, trusted in targets.items():
         role(name, trusted, "a target")
-    # The two minimal policies of the README: who plans may read the declared roles, who issues may assume them.
+    # The minimal policies of the README: who plans may read the declared roles and the broker, who issues may assume them.
     iam.put_role_policy(
-        RoleName="LeaseholdReader", PolicyName="plan", PolicyDocument=allowing("iam:GetRole", list(targets))
+        RoleName="LeaseholdReader", PolicyName="plan", PolicyDocument=allowing("iam:GetRole", [*targets, "VaultRunner"])
+    )
+    policies = ["iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies"]
+    iam.put_role_policy(
+        RoleName="LeaseholdReader", PolicyName="broker", PolicyDocument=allowing(policies, ["VaultRunner"])
     )
     iam.put_role_policy(
         RoleName="VaultRunner", PolicyName="issue", PolicyDocument=allowing("sts:AssumeRole", ["ProdAppReadOnly", "ProdAppRW"])

@@ -22,7 +22,7 @@ pub async fn read_world<C: CloudRead>(
     let fewest = fewest_calls(&wanted, &caller.account);
     if let Some(most) = max_calls.filter(|most| *most < fewest) {
         return Err(Failure::new(
-            Meaning::Usage,
+            Meaning::Failed,
             "too-many-calls",
             format!("this plan takes {fewest} calls to AWS at least, and --max-calls allows {most}"),
         )

@@ -304,7 +304,7 @@ fn no_more_calls_are_made_than_allowed() {
                     );
                 assert!(spent, "{most}: {world:?}");
             } else if !faulty {
-                assert_eq!(world, whole);
+                assert_eq!(leasehold::domain::world::World { max_calls: None, ..world }, whole);
             }
         }
     }

@@ -13,6 +13,7 @@ mod help_tools;
 mod issue;
 mod leases;
 mod live;
+mod max_calls;
 mod pipes;
 mod plan;
 mod plan_base;

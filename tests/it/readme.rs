@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Output};
 
 use leasehold::domain::rules;
+use leasehold::domain::world::calls::READER_CALLS;
 use leasehold::output::exit;
 use leasehold::wire::manifest_v1;
 
@@ -50,6 +51,16 @@ fn generated_sections_are_current() {
         return;
     }
     assert!(now == wanted, "README.md is stale: run `LEASEHOLD_BLESS=1 cargo test readme`");
+}
+
+#[test]
+fn every_right_of_a_reader_is_in_its_table_and_no_other() {
+    let page = read("README.md");
+    let (_, table) = page.split_once("| right | on | when |").expect("the table");
+    let table = table.split("\n\n").next().expect("it ends");
+    let rights = table.lines().filter_map(|row| row.split('|').nth(1));
+    let shown: BTreeSet<&str> = rights.flat_map(|cell| cell.split('`')).filter(|word| word.contains(':')).collect();
+    assert_eq!(shown, READER_CALLS.iter().map(|call| call.action).collect());
 }
 
 /// A page's lines in fenced blocks, and those outside; the fences are in neither.
@@ -192,7 +203,7 @@ fn manifests_that_are_shown_are_valid() {
     let text = read("README.md");
     let blocks = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
     let shown: Vec<_> = blocks.filter(|block| block.contains("apiVersion: leasehold/v1")).collect();
-    assert_eq!(shown.len(), 2, "a Broker with a Role, and a Waiver: {shown:?}");
+    assert_eq!(shown.len(), 3, "an Account, a Broker with a Role, and a Waiver: {shown:?}");
 
     let folder = tempfile::tempdir().expect("a folder");
     for (at, block) in shown.iter().enumerate() {

@@ -142,7 +142,7 @@ pub(crate) struct StateArgs {
 /// How much AWS may be asked.
 #[derive(Debug, Args)]
 pub(crate) struct CallsArgs {
-    /// Make at most this many calls to AWS, retries included: what is left then is not known, and blocks
+    /// Make at most this many calls to AWS, retries included; what is left then is not known
     #[arg(long, value_name = "N", help_heading = "State and AWS")]
     max_calls: Option<NonZeroU32>,
 }

@@ -168,7 +168,7 @@ const ACCOUNT: &[FieldDoc] = &[
     field(
         "reader_role_arn",
         Shape::Text,
-        "ARN of the role to read this account through. Not used yet: `plan` reads the caller's own account alone.",
+        "ARN of the role of this account to read it through: whoever plans assumes it, for 15 minutes. The account of whoever plans needs none.",
     ),
     field(
         "external_id",

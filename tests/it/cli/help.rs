@@ -163,8 +163,7 @@ fn plan() {
               [default: 30s]
 
           --max-calls <N>
-              Make at most this many calls to AWS, retries included: what is left then is not known, and
-              blocks
+              Make at most this many calls to AWS, retries included; what is left then is not known
 
     Global options:
           --no-color
@@ -249,8 +248,7 @@ fn apply() {
               [default: 30s]
 
           --max-calls <N>
-              Make at most this many calls to AWS, retries included: what is left then is not known, and
-              blocks
+              Make at most this many calls to AWS, retries included; what is left then is not known
 
     Global options:
           --no-color
