@@ -12,6 +12,7 @@ mod leases;
 mod live;
 mod pipes;
 mod plan;
+mod render;
 mod state;
 mod terminal;
 mod usage;

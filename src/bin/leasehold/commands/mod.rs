@@ -6,6 +6,8 @@ mod exec;
 mod issue;
 mod lease;
 mod plan;
+mod render;
+mod saved_plan;
 mod validate;
 
 use std::future::Future;
@@ -20,6 +22,7 @@ pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> 
     match command {
         Command::Validate(args) => validate::run(&args, terminal),
         Command::Plan(args) => wait(plan::run(&args, terminal)),
+        Command::Render(args) => render::run(&args, terminal),
         Command::Apply(args) => wait(apply::run(&args, terminal)),
         Command::Issue(args) => wait(issue::run(args, terminal)),
         Command::Exec(args) => exec::run(args, terminal),
