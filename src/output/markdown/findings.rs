@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::changes::NAME_MAX;
 use super::inert::{code, fenced, prose};
 use super::page::{Findings, Full, Page};
+use super::remedy;
 use crate::domain::text::{escape, short};
 use crate::output::count;
 use crate::wire::common_v1::{Confidence, Finding, Level, Place};
@@ -159,11 +160,7 @@ fn whole(document: &Document, finding: &Finding, page: &mut Page) -> Result<(), 
     if let Some(place) = place {
         page.block(fenced("text", &underlined(place, label)).trim_end())?;
     }
-    if !remedy.is_empty() {
-        page.block("What to do:")?;
-        page.block(fenced("text", remedy).trim_end())?;
-    }
-    Ok(())
+    remedy::remedy(remedy, page)
 }
 
 /// The line of the manifest, and under it what of it is meant.

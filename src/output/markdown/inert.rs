@@ -139,7 +139,7 @@ fn is_plain(core: &str) -> bool {
     let mut chars = core.chars().peekable();
     while let Some(c) = chars.next() {
         let joins = matches!(c, '-' | '\'' | '’') && letter(previous) && letter(chars.peek().copied());
-        if !c.is_alphanumeric() && !joins {
+        if !c.is_alphanumeric() && !joins && !matches!(c, '→' | '×' | '…') {
             return false;
         }
         previous = Some(c);
@@ -194,6 +194,7 @@ mod tests {
             ("1. one", "`1`. one"),
             ("(@a) until 14:05.", "(`@a`) until `14:05`."),
             ("is 1. And 2", "is 1. And 2"),
+            ("TTL 1h → 30m", "TTL 1h → 30m"),
         ] {
             assert_eq!(prose(text), expected, "{text}");
         }

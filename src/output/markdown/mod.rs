@@ -9,6 +9,7 @@ mod diff;
 mod findings;
 mod inert;
 mod page;
+mod remedy;
 #[cfg(test)]
 mod tests;
 
@@ -160,10 +161,7 @@ fn braked(brakes: &[Brake], how: Others, page: &mut Page) -> Result<(), Full> {
             continue;
         }
         page.block(&format!("**Brake** {name}: {}", prose(message)))?;
-        if !remedy.is_empty() {
-            page.block("What to do:")?;
-            page.block(fenced("text", remedy).trim_end())?;
-        }
+        remedy::remedy(remedy, page)?;
     }
     if how == Others::Lines { page.push("\n") } else { Ok(()) }
 }

@@ -66,7 +66,7 @@ pub(crate) fn assert_inert_markdown(written: &str, what: &str) -> Vec<String> {
             Event::Start(tag) => {
                 in_block = matches!(tag, Tag::CodeBlock(_));
                 if let Tag::CodeBlock(CodeBlockKind::Fenced(language)) = &tag {
-                    assert!(["text", "diff", "sh"].contains(&language.as_ref()), "{language} for {what:?}");
+                    assert!(["text", "diff", "json", "sh"].contains(&language.as_ref()), "{language} for {what:?}");
                 }
                 match tag {
                     Tag::Paragraph
