@@ -5,8 +5,18 @@
 
 pub mod exit;
 mod inert;
+#[cfg(test)]
+mod testing;
+mod verdict;
 
 pub mod plain;
+pub mod plan_format;
+
+pub mod github;
+pub mod gitlab_code_quality;
+pub mod gitlab_terraform;
+pub mod junit;
+pub mod markdown;
 pub mod text;
 
 /// What the reader's terminal can show.

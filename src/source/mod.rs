@@ -21,6 +21,7 @@ pub use base_tree::BaseTree;
 pub use directory::Directory;
 pub use git_tree::GitTree;
 pub use intake::{BYTES_MAX, DEPTH_MAX, FILE_BYTES_MAX, FILES_MAX, manifest_digest};
+pub use repository::folder_in_repository;
 pub use signed::{from_a_commit, signed_by};
 pub use tracked::tracks;
 pub use work_tree::{PATHS_SHOWN, WorkTree, work_tree_state};

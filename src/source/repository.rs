@@ -8,6 +8,18 @@ use super::intake::{DEPTH_MAX, Name, name};
 use crate::domain::text;
 use crate::ports::SourceError;
 
+/// Where the manifests lie from the top of their repository, with `/` between names: `path_in_repo`, or else where `dir`
+/// is in the work tree. `None` at the top itself, outside of a repository, and where reading manifests fails anyway.
+#[must_use]
+pub fn folder_in_repository(dir: &Path, path_in_repo: Option<&str>) -> Option<String> {
+    let repository = discover(dir).ok()??;
+    let path = match path_in_repo {
+        Some(path) => checked_path(path),
+        None => path_of(&repository, dir),
+    };
+    path.ok().filter(|path| !path.is_empty())
+}
+
 pub(super) fn no<T>(message: impl Into<String>, help: impl Into<String>) -> Result<T, SourceError> {
     Err(SourceError { message: message.into(), help: help.into() })
 }

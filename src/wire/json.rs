@@ -11,8 +11,9 @@ use crate::domain::text::is_unsafe;
 
 /// Indented by two spaces, with a line break at the end. Same value, same bytes.
 ///
-/// Characters that could move a cursor, reorder their neighbours or hide are written as `\uXXXX`: a terminal may show
-/// this text as it is.
+/// Characters that could move a cursor, reorder their neighbours or hide are written as `\uXXXX`, and so is the first of two
+/// `#`, which some CI systems take for the beginning of a command wherever it stands in a line: a terminal or a job's log
+/// may show this text as it is.
 #[must_use]
 pub fn pretty<T: Serialize>(value: &T) -> String {
     let mut text = render(value, PrettyFormatter::new());
@@ -39,13 +40,14 @@ pub(super) fn write<T: Serialize, F: Formatter>(value: &T, layout: F, bytes: &mu
     value.serialize(&mut serde_json::Serializer::with_formatter(bytes, Inert(layout))).expect("wire forms serialize");
 }
 
-/// Writes unsafe characters of strings as `\uXXXX` and leaves the layout to another formatter.
+/// Writes unsafe characters of strings, and what could begin a command of a CI system, as `\uXXXX` and leaves the layout to another formatter.
 struct Inert<F>(F);
 
 impl<F: Formatter> Formatter for Inert<F> {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         let mut plain_from = 0;
-        for (at, c) in fragment.char_indices().filter(|(_, c)| is_unsafe(*c)) {
+        let live = |(at, c): &(usize, char)| is_unsafe(*c) || (*c == '#' && fragment[at + 1..].starts_with('#'));
+        for (at, c) in fragment.char_indices().filter(live) {
             writer.write_all(&fragment.as_bytes()[plain_from..at])?;
             for unit in c.encode_utf16(&mut [0; 2]) {
                 write!(writer, "\\u{unit:04x}")?;
@@ -150,6 +152,14 @@ mod tests {
         let hostile = "a\u{1b}[31m\u{202e}\u{7f}\u{9b}\u{e0041}ü\"\\\n";
         let text = pretty(&hostile);
         assert_eq!(text, "\"a\\u001b[31m\\u202e\\u007f\\u009b\\udb40\\udc41ü\\\"\\\\\\n\"\n");
+        assert_eq!(serde_json::from_str::<String>(&text).expect("valid"), hostile);
+    }
+
+    #[test]
+    fn no_string_holds_a_command_of_a_ci_system() {
+        let hostile = "##[add-mask]x ###vso[y # #";
+        let text = pretty(&hostile);
+        assert_eq!(text, "\"\\u0023#[add-mask]x \\u0023\\u0023#vso[y # #\"\n");
         assert_eq!(serde_json::from_str::<String>(&text).expect("valid"), hostile);
     }
 

@@ -17,6 +17,7 @@ mod max_calls;
 mod pipes;
 mod plan;
 mod plan_base;
+mod render;
 pub(crate) mod simulate;
 mod state;
 mod terminal;

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use leasehold::domain::rules;
 use leasehold::domain::world::calls::READER_CALLS;
-use leasehold::output::exit;
+use leasehold::output::{exit, plan_format};
 use leasehold::wire::manifest_v1;
 
 fn root() -> &'static Path {
@@ -43,8 +43,12 @@ fn with_section(page: &str, name: &str, content: &str) -> String {
 #[test]
 fn generated_sections_are_current() {
     let now = read("README.md");
-    let sections =
-        [("manifest-reference", manifest_v1::reference()), ("rules", rules_table()), ("exit-codes", exit::markdown())];
+    let sections = [
+        ("manifest-reference", manifest_v1::reference()),
+        ("rules", rules_table()),
+        ("plan-formats", plan_format::markdown()),
+        ("exit-codes", exit::markdown()),
+    ];
     let wanted = sections.iter().fold(now.clone(), |page, (name, content)| with_section(&page, name, content));
     if std::env::var_os("LEASEHOLD_BLESS").is_some() {
         std::fs::write(root().join("README.md"), wanted).expect("README.md can be written");

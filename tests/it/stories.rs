@@ -2,7 +2,8 @@
 //! reader then sees.
 //!
 //! A `yaml` block is a manifest file (its name stands behind the word), a `json` block the whole world, and a `console`
-//! block holds `$ command` lines, each followed by its output: `plan`, `apply`, `issue ROLE`, `leases`, `why ROLE`, `wait DURATION`.
+//! block holds `$ command` lines, each followed by its output: `plan`, `apply`, `issue ROLE`, `leases`, `why ROLE`,
+//! `wait DURATION`. A block whose commands print blocks themselves has longer fences.
 //! `LEASEHOLD_BLESS=1 cargo test stories` writes the outputs anew.
 
 pub(crate) mod cloud;
@@ -16,13 +17,15 @@ use markdown::Part;
 use stage::Stage;
 
 /// Every story, so that a file nobody runs is a failure.
-const STORIES: [&str; 11] = [
+const STORIES: [&str; 13] = [
     "access_denied",
     "drift",
     "federation_token",
     "first_plan",
     "one_of_two_is_broken",
     "protected_role",
+    "pull_request",
+    "pull_request_refused",
     "recreated_role",
     "role_deleted",
     "ttl_lowered",
@@ -42,7 +45,7 @@ fn play(name: &str, text: &str) -> String {
     for part in markdown::parts(text) {
         match part {
             Part::Prose(prose) => out += prose,
-            Part::Block { kind, argument, body, raw } => match kind {
+            Part::Block { fence, kind, argument, body, raw } => match kind {
                 "yaml" => {
                     stage.manifest(if argument.is_empty() { "roles.yaml" } else { argument }, body);
                     out += raw;
@@ -52,12 +55,12 @@ fn play(name: &str, text: &str) -> String {
                     out += raw;
                 }
                 "console" => {
-                    out += "```console\n";
+                    out += &format!("{fence}console\n");
                     for command in body.lines().filter_map(|line| line.strip_prefix("$ ")) {
                         commands += 1;
                         out += &format!("$ {command}\n{}", stage.run(command));
                     }
-                    out += "```\n";
+                    out += &format!("{fence}\n");
                 }
                 other => panic!("{name}: a story has no `{other}` blocks"),
             },

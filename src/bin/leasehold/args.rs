@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::builder::{EnumValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use leasehold::domain::ttl::{Ttl, TtlError};
+use leasehold::output::plan_format::{self, PlanFormat};
 use leasehold::wire::SCHEMAS;
 
 const AFTER_HELP: &str = "\
@@ -86,6 +87,8 @@ pub(crate) enum Command {
     Validate(ValidateArgs),
     /// Show what apply would do, and every reason why it would fail or should not be done
     Plan(PlanArgs),
+    /// Show a saved plan in another form
+    Render(RenderArgs),
     /// Record what was reviewed
     Apply(ApplyArgs),
     /// Tell what changed in AWS since the last apply, apart from what is pending in git
@@ -195,8 +198,24 @@ pub(crate) struct PlanArgs {
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
     /// Form of the output
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    #[arg(long, default_value = "text", value_parser = plan_format())]
+    pub(crate) format: &'static PlanFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RenderArgs {
+    /// A plan saved by plan --out; - reads standard input
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: PathBuf,
+    /// Form of the output
+    #[arg(long, default_value = "text", value_parser = plan_format())]
+    pub(crate) format: &'static PlanFormat,
+}
+
+/// Reads the name of a form in which plans are shown.
+fn plan_format() -> impl TypedValueParser<Value = &'static PlanFormat> {
+    let names = plan_format::ALL.iter().map(|format| PossibleValue::new(format.name).help(format.help));
+    PossibleValuesParser::new(names).try_map(|name| PlanFormat::find(&name).ok_or("there is no such format"))
 }
 
 #[derive(Debug, Args)]

@@ -82,7 +82,8 @@ impl Command {
         use args::{Format, LeaseCommand};
         let format = match self {
             Self::Validate(args) => args.format,
-            Self::Plan(args) => args.format,
+            Self::Plan(args) => return args.format.is_json(),
+            Self::Render(args) => return args.format.is_json(),
             Self::Apply(args) => args.format,
             Self::Why(args) => args.format,
             Self::Drift(args) => args.format,

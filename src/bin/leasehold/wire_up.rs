@@ -73,6 +73,11 @@ fn read_manifests(args: &SourceArgs, prefer: Prefer, allow_dirty: bool) -> Resul
     }
 }
 
+/// The folder of the manifests from the top of their repository, as a forge names it.
+pub(crate) fn folder(args: &SourceArgs) -> Option<String> {
+    source::folder_in_repository(&args.dir, args.path.as_deref())
+}
+
 /// Lowers the manifests. That there is no Broker among them is told with where they were looked for.
 pub(crate) fn validate(args: &SourceArgs, manifests: &ManifestSet) -> Result<Desired, AppError> {
     let mut result = leasehold::app::validate(manifests);

@@ -100,7 +100,8 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
         base: against,
         max_calls: input.world.max_calls,
     };
-    Plan { hash: basis.hash(), broker: broker_step(input), basis, steps, report }
+    let deployment = input.desired.broker.spec.deployment.clone();
+    Plan { hash: basis.hash(), deployment, broker: broker_step(input), basis, steps, report }
 }
 
 fn judge(input: &PlanInput<'_>) -> Vec<Finding> {

@@ -32,6 +32,8 @@ pub struct Plan {
     pub basis: PlanBasis,
     /// Digest over `basis`: manifests, record, rule set and every role's fingerprint; no time stamp.
     pub hash: Digest,
+    /// The deployment that it is for: `spec.deployment` of the Broker document.
+    pub deployment: Name,
     /// The change of the Broker document, if it changes.
     pub broker: Option<BrokerStep>,
     /// One for each role that changes, by name.
@@ -207,7 +209,7 @@ impl Plan {
     /// Whether `apply` would write anything.
     #[must_use]
     pub fn has_changes(&self) -> bool {
-        let Self { basis: _, hash: _, broker, steps, report: _ } = self;
+        let Self { basis: _, hash: _, deployment: _, broker, steps, report: _ } = self;
         broker.is_some() || !steps.is_empty()
     }
 

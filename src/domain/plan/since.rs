@@ -37,7 +37,7 @@ impl SinceApply {
     /// Sorts a plan that was made for all roles against `record`.
     #[must_use]
     pub fn of(plan: Plan, record: &Record) -> Self {
-        let Plan { basis, hash: _, broker, steps, report } = plan;
+        let Plan { basis, hash: _, deployment: _, broker, steps, report } = plan;
         let Report { caller, drift, findings: _, unknowns, brakes: _, unchanged: _, calls, max_calls: _, base: _ } =
             report;
         let applied = || record.snapshot.roles.values();

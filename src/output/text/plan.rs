@@ -7,6 +7,7 @@ use super::problem;
 use crate::domain::text::escape;
 use crate::output::Style;
 use crate::output::inert::Inert;
+use crate::output::verdict::{Verdict, summary};
 use crate::wire::common_v1::Basis;
 use crate::wire::plan_v1::{Action, Brake, BrokerStep, Document, Drift, NotKnown, Step, Summary};
 
@@ -179,18 +180,8 @@ pub(super) fn manifests(basis: &Basis) -> String {
     }
 }
 
-/// `Plan: 2 to create, 1 to update, 0 to refresh, 1 to delete; 3 findings (2 blocking), 1 unknown.`
-fn summary(summary: &Summary) -> String {
-    let Summary { create, update, refresh, delete, findings, blocking, unknown, .. } = summary;
-    let findings = count(*findings, "finding");
-    format!(
-        "Plan: {create} to create, {update} to update, {refresh} to refresh, {delete} to delete; {findings} \
-         ({blocking} blocking), {unknown} unknown."
-    )
-}
-
 fn next(document: &Document, options: &[String]) -> String {
-    let Summary { changes, blocking, brakes, .. } = document.summary;
+    let Summary { changes, blocking, .. } = document.summary;
     let target = match &document.basis.target {
         Some(target) => format!(" --target {}", escape(target)),
         None => String::new(),
@@ -201,19 +192,17 @@ fn next(document: &Document, options: &[String]) -> String {
     let apply = format!("{first}leasehold apply{target}{options} --expect-plan {}", escape(&document.hash));
     let (them, roles) =
         if blocking == 1 { ("the blocking finding", "its role") } else { ("the blocking findings", "their roles") };
-    if document.is_refused() && document.base.is_some() {
-        format!("mend {them} above, then plan again; merging this would pass over them.")
-    } else if document.is_refused() {
-        format!("mend {them} above, then plan again; apply refuses this plan.")
-    } else if brakes > 0 {
-        "see the brakes above; apply refuses this plan.".to_owned()
-    } else if blocking > 0 && changes {
-        format!("mend {them} above, or have issue refuse {roles} for now: {apply}")
-    } else if blocking > 0 {
-        format!("mend {them} above; nothing to apply.")
-    } else if changes {
-        apply
-    } else {
-        "nothing to apply.".to_owned()
+    match Verdict::of(document) {
+        Verdict::FindingsRefuse if document.base.is_some() => {
+            format!("mend {them} above, then plan again; merging this would pass over them.")
+        }
+        Verdict::FindingsRefuse => format!("mend {them} above, then plan again; apply refuses this plan."),
+        Verdict::BrakesRefuse => "see the brakes above; apply refuses this plan.".to_owned(),
+        Verdict::IssueRefuses if changes => {
+            format!("mend {them} above, or have issue refuse {roles} for now: {apply}")
+        }
+        Verdict::IssueRefuses => format!("mend {them} above; nothing to apply."),
+        Verdict::Ready => apply,
+        Verdict::Nothing => "nothing to apply.".to_owned(),
     }
 }

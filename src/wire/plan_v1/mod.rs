@@ -38,6 +38,12 @@ pub struct Document {
     pub format: String,
     /// `sha256:…` over `basis`: what `apply --expect-plan` takes.
     pub hash: String,
+    /// The deployment that it is for: `spec.deployment` of the Broker document.
+    pub deployment: String,
+    /// Folder of the manifests, from the top of their repository, with `/` between names. Missing when it is the top itself,
+    /// or when they lie in no repository. Every place's path is relative to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// What it was made from.
     pub basis: PlanBasis,
     /// The change of the Broker document.
@@ -131,11 +137,13 @@ impl Document {
     /// The document of a plan.
     #[must_use]
     pub fn from_plan(plan: &plan::Plan) -> Self {
-        let plan::Plan { basis, hash, broker, steps, report } = plan;
+        let plan::Plan { basis, hash, deployment, broker, steps, report } = plan;
         let plan::Report { caller, drift, findings, unknowns, brakes, unchanged, calls, max_calls, base } = report;
         let mut document = Self {
             format: FORMAT.to_owned(),
             hash: hash.to_string(),
+            deployment: deployment.to_string(),
+            folder: None,
             basis: basis.into(),
             broker: broker.as_ref().map(BrokerStep::from),
             steps: steps.iter().map(Step::from).collect(),
@@ -151,6 +159,15 @@ impl Document {
         };
         document.summary = document.count(u64::from(*unchanged));
         document
+    }
+
+    /// The path of a manifest from the top of its repository, which is how a forge names it.
+    #[must_use]
+    pub fn repository_path(&self, path: &str) -> String {
+        match &self.folder {
+            Some(folder) => format!("{folder}/{path}"),
+            None => path.to_owned(),
+        }
     }
 
     /// The canonical bytes: indented JSON with a line break at the end; the same plan always gives the same bytes.

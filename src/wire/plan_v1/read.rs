@@ -1,7 +1,7 @@
 use thiserror::Error;
 
 use super::{Document, FORMAT};
-use crate::wire::common_v1::{Invalid, Place};
+use crate::wire::common_v1::{Invalid, Place, invalid, name};
 use crate::wire::json::{self, Fault};
 
 /// Largest plan file that is read, in bytes: a plan that creates ten thousand roles takes about a third of it.
@@ -76,6 +76,11 @@ impl Document {
         json::check_format(&document.format, FORMAT)?;
         document.hash()?;
         document.basis()?;
+        name("deployment", &document.deployment)?;
+        let steps_out = |name: &str| matches!(name, "" | "." | "..");
+        if document.folder.as_ref().is_some_and(|folder| folder.split('/').any(steps_out)) {
+            return Err(invalid("folder", "is not a path from the top of a repository").into());
+        }
         if let Some(broker) = &document.broker {
             broker.check()?;
         }

@@ -135,6 +135,7 @@ pub(crate) fn unchanged() -> Plan {
             target: None,
         },
         hash: Digest::of_bytes(b"plan"),
+        deployment: name("prod"),
         broker: None,
         steps: Vec::new(),
         report: Report {

@@ -61,6 +61,8 @@ fn a_plan_that_was_tampered_with_is_malformed() {
         ("\"delete\": 1", "\"delete\": 0"),
         ("\"role\": \"old\"", "\"role\": \"../old\""),
         ("\"action\": \"delete\"", "\"action\": \"create\""),
+        ("\"deployment\": \"prod\",\n  \"basis\"", "\"deployment\": \"a b\",\n  \"basis\""),
+        ("\"deployment\": \"prod\",\n  \"basis\"", "\"deployment\": \"prod\",\n  \"folder\": \"a/../b\",\n  \"basis\""),
         ("\"start\": 15", "\"start\": 99"),
         ("\"app-readonly\": \"sha256:", "\"a b\": \"sha256:"),
         ("\"target\": \"app-readonly\"", "\"target\": \"\""),

@@ -22,6 +22,7 @@ fn the_program() {
     Commands:
       validate     Check the manifests, and judge what can be judged without AWS and without state
       plan         Show what apply would do, and every reason why it would fail or should not be done
+      render       Show a saved plan in another form
       apply        Record what was reviewed
       drift        Tell what changed in AWS since the last apply, apart from what is pending in git
       issue        Hand out one credential of an applied role
@@ -123,8 +124,14 @@ fn plan() {
               Form of the output
 
               Possible values:
-              - text: For people
-              - json: For programs; versioned
+              - text:                For people at a terminal
+              - json:                For programs; versioned; what render reads
+              - markdown:            A comment for a pull request, at most 60,000 bytes
+              - github:              Annotations of GitHub Actions, as workflow commands
+              - github-summary:      A page for GITHUB_STEP_SUMMARY
+              - gitlab-code-quality: GitLab's code quality report
+              - gitlab-terraform:    GitLab's report of what would change
+              - junit:               JUnit's XML, for whatever shows test results
               
               [default: text]
 
@@ -164,6 +171,51 @@ fn plan() {
 
           --max-calls <N>
               Make at most this many calls to AWS, retries included; what is left then is not known
+
+    Global options:
+          --no-color
+              Never colour the output (NO_COLOR does the same)
+
+          --log <LEVEL>
+              Log to standard error: error, warn, info, debug or trace
+              
+              [env: LEASEHOLD_LOG=]
+              [possible values: error, warn, info, debug, trace]
+    ");
+}
+
+#[test]
+fn render() {
+    assert_snapshot!(help(&["render"]), @"
+    Show a saved plan in another form
+
+    Usage: leasehold render [OPTIONS] <PLAN>
+
+    Arguments:
+      <PLAN>
+              A plan saved by plan --out; - reads standard input
+
+    Options:
+          --format <FORMAT>
+              Form of the output
+
+              Possible values:
+              - text:                For people at a terminal
+              - json:                For programs; versioned; what render reads
+              - markdown:            A comment for a pull request, at most 60,000 bytes
+              - github:              Annotations of GitHub Actions, as workflow commands
+              - github-summary:      A page for GITHUB_STEP_SUMMARY
+              - gitlab-code-quality: GitLab's code quality report
+              - gitlab-terraform:    GitLab's report of what would change
+              - junit:               JUnit's XML, for whatever shows test results
+              
+              [default: text]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
 
     Global options:
           --no-color
@@ -513,6 +565,7 @@ fn no_command_is_left_out() {
         [
             "validate",
             "plan",
+            "render",
             "apply",
             "drift",
             "issue",

@@ -6,6 +6,8 @@ pub(super) enum Part<'a> {
     Prose(&'a str),
     /// A fenced block.
     Block {
+        /// Its backticks, three or more.
+        fence: &'a str,
         /// The word behind the fence.
         kind: &'a str,
         /// What stands behind that word.
@@ -25,12 +27,15 @@ pub(super) fn parts(text: &str) -> Vec<Part<'_>> {
         parts.push(Part::Prose(&rest[..start]));
         let block = &rest[start..];
         let (head, body) = block.split_once('\n').expect("the line of a fence ends");
-        let length = if body.starts_with("```") { 0 } else { body.find("\n```").expect("a block is closed") + 1 };
+        let (fence, info) = head.split_at(head.len() - head.trim_start_matches('`').len());
+        let last = format!("\n{fence}\n");
+        // A block at the end of the story may end without a line break; the body's own line break ends the first fence.
+        let whole = format!("\n{body}\n");
+        let length = whole.find(&last).expect("a block is closed");
         let after = head.len() + 1 + length;
         let end = block[after..].find('\n').map_or(block.len(), |line| after + line + 1);
-        let (kind, argument) =
-            head.trim_start_matches('`').split_once(' ').unwrap_or((head.trim_start_matches('`'), ""));
-        parts.push(Part::Block { kind, argument, body: &body[..length], raw: &block[..end] });
+        let (kind, argument) = info.split_once(' ').unwrap_or((info, ""));
+        parts.push(Part::Block { fence, kind, argument, body: &body[..length], raw: &block[..end] });
         rest = &block[end..];
     }
     parts.push(Part::Prose(rest));
@@ -43,7 +48,7 @@ fn fence(text: &str) -> Option<usize> {
 
 #[test]
 fn a_story_is_its_parts() {
-    let text = "# A\n\n```yaml a.yaml\nx: 1\n```\n\nthen\n```console\n```\nend\n";
+    let text = "# A\n\n```yaml a.yaml\nx: 1\n```\n\nthen\n```console\n```\nend\n````console\n$ x\n```diff\n```\n````\n";
     let parts = parts(text);
     let whole: String = parts
         .iter()
@@ -60,5 +65,5 @@ fn a_story_is_its_parts() {
             Part::Prose(_) => None,
         })
         .collect();
-    assert_eq!(blocks, [("yaml", "a.yaml", "x: 1\n"), ("console", "", "")]);
+    assert_eq!(blocks, [("yaml", "a.yaml", "x: 1\n"), ("console", "", ""), ("console", "", "$ x\n```diff\n```\n")]);
 }

@@ -13,6 +13,7 @@ use leasehold::domain::record::Basis;
 use leasehold::domain::span::SourceFile;
 use leasehold::domain::ttl::Ttl;
 use leasehold::domain::world::World;
+use leasehold::output::plan_format::PlanFormat;
 use leasehold::output::{Style, plain, text};
 use leasehold::ports::{Clock as _, ManifestSet};
 use leasehold::testing::{CountingIds, FixedClock, MemoryStore, block_on};
@@ -83,6 +84,10 @@ impl Stage {
     }
 
     fn plan(&self, options: &[&str], out: &mut Vec<u8>) -> Result<Planned, AppError> {
+        let (format, options) = match options {
+            ["--format", format, options @ ..] => (*format, options),
+            options => ("text", options),
+        };
         let request = match options {
             [] => PlanRequest::default(),
             ["--target", role] => PlanRequest { target: Some(role), ..PlanRequest::default() },
@@ -94,7 +99,8 @@ impl Stage {
         let set = self.set();
         let desired = validate(&set)?;
         let planned = block_on(make_plan(set.basis, desired, &self.cloud(), &self.store, self.clock.now(), request))?;
-        text::plan(&plan_v1::Document::from_plan(&planned.plan), &[], &Style::PLAIN, out).expect("memory");
+        let format = PlanFormat::find(format).expect("a format of plans");
+        format.write(&plan_v1::Document::from_plan(&planned.plan), &[], &Style::PLAIN, out).expect("memory");
         Ok(planned)
     }
 

@@ -1,5 +1,4 @@
-use std::io::{self, BufRead as _, Read as _};
-use std::path::Path;
+use std::io::{self, BufRead as _};
 
 use leasehold::app::{AppError, Applied, Expectation, Failure, Meaning, PlanRequest, Review, commit, review};
 use leasehold::domain::digest::Digest;
@@ -8,7 +7,7 @@ use leasehold::domain::text::escape;
 use leasehold::output::text;
 use leasehold::wire::{apply_v1, plan_v1};
 
-use super::{plan, signed};
+use super::{plan, saved_plan, signed};
 use crate::args::{ApplyArgs, Format};
 use crate::exit;
 use crate::system::{self, RandomIds, SystemClock};
@@ -16,7 +15,7 @@ use crate::terminal::{Terminal, eprint, print};
 use crate::wire_up::{self, Prefer};
 
 pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppError> {
-    let saved = args.plan.as_deref().map(saved_plan).transpose()?;
+    let saved = args.plan.as_deref().map(saved_plan::read).transpose()?;
     let (expectation, saved_target) = expectation(args, saved.as_ref())?;
     let manifests = wire_up::manifests(&args.source, Prefer::Commit, args.allow_dirty)?;
     let signed_by = match &args.require_signed_by {
@@ -74,17 +73,6 @@ fn expectation(
     Ok((Expectation::Saved(Box::new(basis.clone())), target))
 }
 
-/// Reads a saved plan, whose hash must be that of what it was made from.
-fn saved_plan(file: &Path) -> Result<(plan_v1::Document, PlanBasis), Failure> {
-    let document = plan_v1::Document::read(&read_plan(file)?).map_err(|error| unreadable(file, error.to_string()))?;
-    let basis = document.basis().map_err(|error| unreadable(file, error.to_string()))?;
-    let hash = document.hash().map_err(|error| unreadable(file, error.to_string()))?;
-    if basis.hash() != hash {
-        return Err(unreadable(file, "it was edited: its hash is not that of what it was made from".to_owned()));
-    }
-    Ok((document, basis))
-}
-
 /// What a reviewer read in the saved plan must be what would be done.
 fn same_steps(saved: &plan_v1::Document, now: &plan_v1::Document, review: &Review) -> Result<(), Failure> {
     let steps = review.plan().steps.iter();
@@ -94,20 +82,6 @@ fn same_steps(saved: &plan_v1::Document, now: &plan_v1::Document, review: &Revie
     Err(Failure::new(Meaning::Stale, "stale-plan", "this is not the plan that was reviewed")
         .because(format!("the saved plan shows something else for `{step}` than would be done: it was edited"))
         .help("make a new plan, review it, and apply that one"))
-}
-
-fn read_plan(file: &Path) -> Result<String, Failure> {
-    let mut text = String::new();
-    // One byte more than allowed is enough for the reader of the plan to say that it is too large.
-    let limit = plan_v1::MAX_BYTES as u64 + 1;
-    let read = std::fs::File::open(file).and_then(|source| source.take(limit).read_to_string(&mut text));
-    read.map(|_| text)
-        .map_err(|error| unreadable(file, error.to_string()).help("save one with `leasehold plan --out FILE`"))
-}
-
-fn unreadable(file: &Path, cause: String) -> Failure {
-    let shown = file.to_string_lossy();
-    Failure::new(Meaning::Failed, "plan-unreadable", format!("{shown} cannot be used as a saved plan")).because(cause)
 }
 
 /// Asks a person; only `yes` goes on.

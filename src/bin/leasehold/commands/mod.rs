@@ -7,6 +7,8 @@ mod exec;
 mod issue;
 mod lease;
 mod plan;
+mod render;
+mod saved_plan;
 mod signed;
 mod simulate;
 mod validate;
@@ -24,6 +26,7 @@ pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> 
     match command {
         Command::Validate(args) => validate::run(&args, terminal),
         Command::Plan(args) => wait(plan::run(&args, terminal)),
+        Command::Render(args) => render::run(&args, terminal),
         Command::Apply(args) => wait(apply::run(&args, terminal)),
         Command::Drift(args) => wait(drift::run(&args, terminal)),
         Command::Issue(args) => wait(issue::run(args, terminal)),

@@ -6,11 +6,10 @@ use std::path::Path;
 
 use leasehold::app::{AppError, Base, Failure, Meaning, PlanRequest, Planned, make_plan, make_plan_against};
 use leasehold::domain::plan::Plan;
-use leasehold::output::text;
 use leasehold::ports::{Clock as _, ManifestSet};
 use leasehold::wire::plan_v1;
 
-use crate::args::{Format, PlanArgs, SourceArgs, StateArgs};
+use crate::args::{PlanArgs, SourceArgs, StateArgs};
 use crate::exit;
 use crate::system::SystemClock;
 use crate::terminal::{Terminal, print};
@@ -28,7 +27,8 @@ pub(crate) async fn run(args: &PlanArgs, terminal: Terminal) -> Result<u8, AppEr
         None => make(&args.source, &manifests, &store, &args.state, request).await?,
         Some(revision) => make_against(revision, args, &manifests, &store, request).await?,
     };
-    let document = plan_v1::Document::from_plan(&plan);
+    let mut document = plan_v1::Document::from_plan(&plan);
+    document.folder = wire_up::folder(&args.source);
     if let Some(file) = &args.out {
         save(file, &document.to_json()).map_err(|error| {
             let shown = file.to_string_lossy();
@@ -37,10 +37,7 @@ pub(crate) async fn run(args: &PlanArgs, terminal: Terminal) -> Result<u8, AppEr
                 .help("name a file in a folder that is there and that you may write to")
         })?;
     }
-    print(|out| match args.format {
-        Format::Json => out.write_all(document.to_json().as_bytes()),
-        Format::Text => text::plan(&document, &options(args), &terminal.out_style(), out),
-    })?;
+    print(|out| args.format.write(&document, &options(args), &terminal.out_style(), out))?;
     Ok(code(&plan, args.detailed_exitcode))
 }
 
