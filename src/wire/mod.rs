@@ -16,6 +16,7 @@ pub mod lease_v1;
 pub mod manifest_v1;
 pub mod plan_v1;
 pub mod rules_v1;
+pub mod scaffold;
 pub mod state_v1;
 pub mod world_v1;
 

@@ -24,13 +24,9 @@ fn jobs(workflow: &Value) -> impl Iterator<Item = (&String, &Value)> {
 
 /// Every step of a workflow or of a composite action.
 fn steps(document: &Value) -> Vec<&Value> {
-    let of = |holder: &'_ Value| holder["steps"].as_array().cloned().unwrap_or_default().len();
     match document["runs"]["steps"].as_array() {
         Some(steps) => steps.iter().collect(),
-        None => jobs(document)
-            .filter(|(_, job)| of(job) > 0)
-            .flat_map(|(_, job)| job["steps"].as_array().expect("steps"))
-            .collect(),
+        None => jobs(document).flat_map(|(_, job)| job["steps"].as_array().expect("steps")).collect(),
     }
 }
 

@@ -8,6 +8,7 @@ mod exec;
 mod exit_codes;
 mod help;
 mod help_about;
+mod init;
 mod issue;
 mod leases;
 mod live;

@@ -20,6 +20,7 @@ fn the_program() {
     Usage: leasehold [OPTIONS] <COMMAND>
 
     Commands:
+      init         Write a first Broker and Role, and workflows for CI; nothing that is there changes
       validate     Check the manifests, and judge what can be judged without AWS and without state
       plan         Show what apply would do, and every reason why it would fail or should not be done
       apply        Record what was reviewed
@@ -501,7 +502,7 @@ fn no_command_is_left_out() {
     names.retain(|name| *name != "help");
     assert_eq!(
         names,
-        ["validate", "plan", "apply", "issue", "exec", "lease", "rules", "explain", "schema", "completions"],
+        ["init", "validate", "plan", "apply", "issue", "exec", "lease", "rules", "explain", "schema", "completions"],
         "each needs a test here"
     );
 }

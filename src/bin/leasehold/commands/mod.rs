@@ -3,6 +3,7 @@
 mod about;
 mod apply;
 mod exec;
+mod init;
 mod issue;
 mod lease;
 mod plan;
@@ -19,6 +20,7 @@ use crate::terminal::Terminal;
 /// Runs a command and answers its exit code.
 pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> {
     match command {
+        Command::Init(args) => init::run(&args),
         Command::Validate(args) => validate::run(&args, terminal),
         Command::Plan(args) => wait(plan::run(&args, terminal)),
         Command::Apply(args) => wait(apply::run(&args, terminal)),
