@@ -316,3 +316,30 @@ fn a_base_that_cannot_be_read_fails_and_says_what_to_do() {
     error[manifests-unreadable]: the base cannot be read: `../bare-folder` does not lie in a git repository, and so has no base; help: plan a folder in one, or plan without --base
     ");
 }
+
+#[test]
+fn nothing_of_a_hostile_base_reaches_a_terminal_raw() {
+    let aws = CannedAws::start();
+    let sandbox = aws.sandbox();
+    let evil = "a\u{1b}[31m\u{202e}.yaml";
+    sandbox.write(evil, "apiVersion: leasehold/v1\nkind: \"R\u{1b}[31mole\"\n");
+    sandbox.commit(&manifests(&two(HOUR)));
+    std::fs::remove_file(sandbox.repo().join(evil)).expect("removed");
+    let waived = waiver("LH204", "app-rw").replace("because", "\"<script>$(x) ${{ y }} \u{e9}\"");
+    sandbox.commit(&(manifests(&two(HOUR)) + &waived));
+    let harmless = |done: &crate::sandbox::Done| {
+        let all = done.all();
+        assert!(!all.chars().any(|c| c != '\n' && leasehold::domain::text::is_unsafe(c)), "{all:?}");
+        all
+    };
+    let unreadable = harmless(&sandbox.run(&["plan", "--base", "HEAD~1"]).expect(exit::FAILED));
+    assert!(unreadable.contains("error[base-unreadable]") && unreadable.contains("u{1b}"), "{unreadable}");
+    for revision in
+        ["\u{1b}]0;x\u{7}", "-x", "--upload-pack=touch pwned", "HEAD:prod.yaml", "", "@{-1}", ":/Change", "a..b"]
+    {
+        let done = sandbox.run(&["plan", "--ref", "HEAD", &format!("--base={revision}")]);
+        let told = harmless(&done);
+        assert!(matches!(done.code, 1 | 64) || revision == ":/Change", "{revision:?}: {told}");
+    }
+    assert!(!sandbox.repo().join("pwned").exists());
+}
