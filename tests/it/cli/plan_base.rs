@@ -179,7 +179,7 @@ fn the_level_of_a_changed_judge_is_taken_from_the_base_too() {
     assert_eq!(found, [("LH604", true)]);
     let shown = sandbox.run(&["plan", "--ref", "HEAD", "--base", "HEAD~1"]).expect(exit::FINDINGS_BLOCK).shown();
     let (_, shown) = shown.split_once("New findings:").expect("new findings");
-    assert_snapshot!(shown, @"
+    assert_snapshot!(shown.trim(), @"
     LH604 judge-changed (blocking)
 
       × this pull request changes what judges it, and loosens it: in the Broker document
@@ -236,7 +236,9 @@ fn the_first_pull_request_has_only_itself_to_be_judged_by() {
         let shown = flowing(&run(more).expect(exit::FINE).stdout);
         assert!(shown.contains("because there are no manifests in the base"), "{shown}");
         assert!(
-            shown.contains("+ app-rw is added") && shown.contains("Pull request: 2 changed roles; 0 new findings"),
+            shown.contains("Next: after the merge, leasehold apply")
+                && shown.contains("+ app-rw is added")
+                && shown.contains("Pull request: 2 changed roles; 0 new findings"),
             "{shown}"
         );
     }
