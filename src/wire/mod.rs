@@ -17,6 +17,7 @@ pub mod lease_v1;
 pub mod manifest_v1;
 pub mod plan_v1;
 pub mod rules_v1;
+pub mod scaffold;
 pub mod simulation_v1;
 pub mod state_v1;
 pub mod why_v1;

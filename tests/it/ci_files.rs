@@ -24,13 +24,9 @@ fn jobs(workflow: &Value) -> impl Iterator<Item = (&String, &Value)> {
 
 /// Every step of a workflow or of a composite action.
 fn steps(document: &Value) -> Vec<&Value> {
-    let of = |holder: &'_ Value| holder["steps"].as_array().cloned().unwrap_or_default().len();
     match document["runs"]["steps"].as_array() {
         Some(steps) => steps.iter().collect(),
-        None => jobs(document)
-            .filter(|(_, job)| of(job) > 0)
-            .flat_map(|(_, job)| job["steps"].as_array().expect("steps"))
-            .collect(),
+        None => jobs(document).flat_map(|(_, job)| job["steps"].as_array().expect("steps")).collect(),
     }
 }
 
@@ -261,6 +257,9 @@ impl Runner {
 
     /// What an expression stands for.
     fn value(&self, expression: &str) -> String {
+        if !expression.contains("${{") {
+            return expression.to_owned();
+        }
         let inner = expression.strip_prefix("${{ ").and_then(|rest| rest.strip_suffix(" }}"));
         let inner = inner.unwrap_or_else(|| panic!("more than an expression: {expression}"));
         if let Some(name) = inner.strip_prefix("inputs.") {
@@ -319,6 +318,16 @@ fn no_input_of_the_action_is_ever_run() {
     assert!(log.contains("  --dir=--allow-deletes=9\n") && log.contains("  --ref=--out=x\n"), "{log}");
     let (ended, _) = Runner::new().input("comment", "1/../../x").run("0", "");
     assert_eq!(ended, Some(("Comment".to_owned(), 1)));
+}
+
+#[test]
+fn leasehold_is_built_with_the_toolchain_that_it_promises() {
+    let manifest =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).expect("it is there");
+    let promised = manifest.lines().find_map(|line| line.strip_prefix("rust-version = \"")?.strip_suffix('"'));
+    let document = yaml(ACTION);
+    let named = steps(&document)[0]["env"]["TOOLCHAIN"].as_str().expect("text").to_owned();
+    assert_eq!(named, format!("{}.0", promised.expect("a version")));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod exit_codes;
 mod help;
 mod help_about;
 mod help_tools;
+mod init;
 mod issue;
 mod leases;
 mod live;

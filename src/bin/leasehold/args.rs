@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::builder::{EnumValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use leasehold::domain::ident::{BrokerPrincipal, IdentError, Name, RoleArn};
 use leasehold::domain::ttl::{Ttl, TtlError};
 use leasehold::output::plan_format::{self, PlanFormat};
 use leasehold::wire::SCHEMAS;
@@ -83,6 +84,8 @@ impl TypedValueParser for LogLevels {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Write a first Broker and Role, and workflows for CI; nothing that is there changes
+    Init(InitArgs),
     /// Check the manifests, and judge what can be judged without AWS and without state
     Validate(ValidateArgs),
     /// Show what apply would do, and every reason why it would fail or should not be done
@@ -115,6 +118,44 @@ pub(crate) enum Command {
     /// Print the manual page
     #[command(hide = true)]
     Man,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Folder for the manifests; made if it is not there
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// Write workflows for this CI system as well
+    #[arg(long, value_enum, default_value_t = InitCi::None)]
+    pub(crate) ci: InitCi,
+    /// Name of the deployment, and of the Broker
+    #[arg(long, value_name = "NAME", default_value = "prod", value_parser = name)]
+    pub(crate) deployment: Name,
+    /// ARN of the IAM role or user that issues [default: a placeholder]
+    #[arg(long, value_name = "ARN", value_parser = principal)]
+    pub(crate) principal: Option<BrokerPrincipal>,
+    /// Region of the STS endpoint [default: a placeholder]
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Name of the first role
+    #[arg(long, value_name = "NAME", default_value = "app-readonly", value_parser = name)]
+    pub(crate) role: Name,
+    /// ARN of the IAM role that the first role assumes [default: a placeholder]
+    #[arg(long, value_name = "ARN", value_parser = role_arn)]
+    pub(crate) role_arn: Option<RoleArn>,
+    /// The protected branch, whose merges are applied
+    #[arg(long, value_name = "BRANCH", default_value = "main")]
+    pub(crate) branch: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InitCi {
+    /// GitHub Actions
+    Github,
+    /// GitLab CI
+    Gitlab,
+    /// No workflows
+    None,
 }
 
 /// Where the manifests are.
@@ -447,6 +488,23 @@ pub(crate) struct CompletionsArgs {
 
 fn ttl(text: &str) -> Result<Ttl, String> {
     Ttl::parse(text).map_err(|error| format!("`{}` {error}", leasehold::domain::text::escape(text)))
+}
+
+/// An identifier, or what is wrong with it.
+fn ident<T>(text: &str, parse: fn(&str) -> Result<T, IdentError>) -> Result<T, String> {
+    parse(text).map_err(|error| format!("`{}` {error}", leasehold::domain::text::escape(text)))
+}
+
+fn name(text: &str) -> Result<Name, String> {
+    ident(text, Name::parse)
+}
+
+fn principal(text: &str) -> Result<BrokerPrincipal, String> {
+    ident(text, BrokerPrincipal::parse)
+}
+
+fn role_arn(text: &str) -> Result<RoleArn, String> {
+    ident(text, RoleArn::parse)
 }
 
 fn time_limit(text: &str) -> Result<Ttl, String> {

@@ -91,9 +91,13 @@ impl Command {
             Self::Rules(args) => args.format,
             Self::Lease(LeaseCommand::List(args)) => args.place.format,
             Self::Lease(LeaseCommand::Show(args)) => args.place.format,
-            Self::Issue(_) | Self::Exec(_) | Self::Explain(_) | Self::Schema(_) | Self::Completions(_) | Self::Man => {
-                Format::Text
-            }
+            Self::Init(_)
+            | Self::Issue(_)
+            | Self::Exec(_)
+            | Self::Explain(_)
+            | Self::Schema(_)
+            | Self::Completions(_)
+            | Self::Man => Format::Text,
         };
         format == Format::Json
     }

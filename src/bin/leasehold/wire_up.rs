@@ -1,12 +1,15 @@
 //! The only place that names adapters.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use leasehold::app::{AppError, Base, Failure, Meaning, read_base};
 use leasehold::aws::{self, AwsIssuer, AwsReader};
 use leasehold::domain::desired::Desired;
+use leasehold::domain::record::Basis;
 use leasehold::domain::signing::{AllowedSigners, Refusal, SignedBy};
+use leasehold::domain::span::SourceFile;
 use leasehold::domain::ttl::Ttl;
 use leasehold::output::count;
 use leasehold::ports::{ManifestSet, Manifests as _, SourceError, StateRead as _};
@@ -94,6 +97,20 @@ pub(crate) fn validate(args: &SourceArgs, manifests: &ManifestSet) -> Result<Des
 
 fn files(dir: &Path) -> Result<ManifestSet, Failure> {
     Directory::in_work_tree(dir).read().map_err(source_failure)
+}
+
+/// A set of manifests that lie nowhere yet.
+pub(crate) fn set_of(files: Vec<Arc<SourceFile>>) -> ManifestSet {
+    let manifest_digest = source::manifest_digest(&files);
+    let basis = Basis { commit: None, tree: None, dirty: true, manifest_digest };
+    ManifestSet { files, problems: Vec::new(), basis }
+}
+
+/// The paths in a folder that are read as manifests, or refused as such.
+pub(crate) fn manifest_paths(dir: &Path) -> Result<Vec<String>, Failure> {
+    let ManifestSet { files, problems, basis: _ } = Directory::new(dir).read().map_err(source_failure)?;
+    let refused = problems.iter().map(|problem| problem.path.clone().unwrap_or_else(|| problem.message.clone()));
+    Ok(files.iter().map(|file| file.path.clone()).chain(refused).collect())
 }
 
 fn at_commit(dir: &Path, rev: &str, path: Option<&str>) -> Result<ManifestSet, Failure> {

@@ -188,7 +188,11 @@ fn next(document: &Document, options: &[String]) -> String {
     };
     let options: String = options.iter().map(|option| format!(" {}", escape(option))).collect();
     // apply takes what is committed, and the hash is the same for the same bytes.
-    let first = if document.basis.manifests.dirty { "commit the manifests, then " } else { "" };
+    let first = match (&document.base, document.basis.manifests.dirty) {
+        (_, true) => "commit the manifests, then ",
+        (Some(_), false) => "after the merge, ",
+        (None, false) => "",
+    };
     let apply = format!("{first}leasehold apply{target}{options} --expect-plan {}", escape(&document.hash));
     let (them, roles) =
         if blocking == 1 { ("the blocking finding", "its role") } else { ("the blocking findings", "their roles") };

@@ -20,6 +20,7 @@ fn the_program() {
     Usage: leasehold [OPTIONS] <COMMAND>
 
     Commands:
+      init         Write a first Broker and Role, and workflows for CI; nothing that is there changes
       validate     Check the manifests, and judge what can be judged without AWS and without state
       plan         Show what apply would do, and every reason why it would fail or should not be done
       render       Show a saved plan in another form
@@ -563,6 +564,7 @@ fn no_command_is_left_out() {
     assert_eq!(
         names,
         [
+            "init",
             "validate",
             "plan",
             "render",

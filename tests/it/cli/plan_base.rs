@@ -179,9 +179,7 @@ fn the_level_of_a_changed_judge_is_taken_from_the_base_too() {
     assert_eq!(found, [("LH604", true)]);
     let shown = sandbox.run(&["plan", "--ref", "HEAD", "--base", "HEAD~1"]).expect(exit::FINDINGS_BLOCK).shown();
     let (_, shown) = shown.split_once("New findings:").expect("new findings");
-    assert_snapshot!(shown, @"
-
-
+    assert_snapshot!(shown.trim(), @"
     LH604 judge-changed (blocking)
 
       × this pull request changes what judges it, and loosens it: in the Broker document
@@ -238,7 +236,9 @@ fn the_first_pull_request_has_only_itself_to_be_judged_by() {
         let shown = flowing(&run(more).expect(exit::FINE).stdout);
         assert!(shown.contains("because there are no manifests in the base"), "{shown}");
         assert!(
-            shown.contains("+ app-rw is added") && shown.contains("Pull request: 2 changed roles; 0 new findings"),
+            shown.contains("Next: after the merge, leasehold apply")
+                && shown.contains("+ app-rw is added")
+                && shown.contains("Pull request: 2 changed roles; 0 new findings"),
             "{shown}"
         );
     }
@@ -317,4 +317,31 @@ fn a_base_that_cannot_be_read_fails_and_says_what_to_do() {
     ── stderr
     error[manifests-unreadable]: the base cannot be read: `../bare-folder` does not lie in a git repository, and so has no base; help: plan a folder in one, or plan without --base
     ");
+}
+
+#[test]
+fn nothing_of_a_hostile_base_reaches_a_terminal_raw() {
+    let aws = CannedAws::start();
+    let sandbox = aws.sandbox();
+    let evil = "a\u{1b}[31m\u{202e}.yaml";
+    sandbox.write(evil, "apiVersion: leasehold/v1\nkind: \"R\u{1b}[31mole\"\n");
+    sandbox.commit(&manifests(&two(HOUR)));
+    std::fs::remove_file(sandbox.repo().join(evil)).expect("removed");
+    let waived = waiver("LH204", "app-rw").replace("because", "\"<script>$(x) ${{ y }} \u{e9}\"");
+    sandbox.commit(&(manifests(&two(HOUR)) + &waived));
+    let harmless = |done: &crate::sandbox::Done| {
+        let all = done.all();
+        assert!(!all.chars().any(|c| c != '\n' && leasehold::domain::text::is_unsafe(c)), "{all:?}");
+        all
+    };
+    let unreadable = harmless(&sandbox.run(&["plan", "--base", "HEAD~1"]).expect(exit::FAILED));
+    assert!(unreadable.contains("error[base-unreadable]") && unreadable.contains("u{1b}"), "{unreadable}");
+    for revision in
+        ["\u{1b}]0;x\u{7}", "-x", "--upload-pack=touch pwned", "HEAD:prod.yaml", "", "@{-1}", ":/Change", "a..b"]
+    {
+        let done = sandbox.run(&["plan", "--ref", "HEAD", &format!("--base={revision}")]);
+        let told = harmless(&done);
+        assert!(matches!(done.code, 1 | 64) || revision == ":/Change", "{revision:?}: {told}");
+    }
+    assert!(!sandbox.repo().join("pwned").exists());
 }

@@ -4,6 +4,7 @@ mod about;
 mod apply;
 mod drift;
 mod exec;
+mod init;
 mod issue;
 mod lease;
 mod plan;
@@ -24,6 +25,7 @@ use crate::terminal::Terminal;
 /// Runs a command and answers its exit code.
 pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> {
     match command {
+        Command::Init(args) => init::run(&args),
         Command::Validate(args) => validate::run(&args, terminal),
         Command::Plan(args) => wait(plan::run(&args, terminal)),
         Command::Render(args) => render::run(&args, terminal),
