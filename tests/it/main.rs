@@ -16,6 +16,7 @@ mod canned_aws;
 mod cli;
 mod crashes;
 mod emulator;
+mod enforcement;
 mod fault_server;
 mod file_store;
 mod generated;
