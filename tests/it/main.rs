@@ -19,6 +19,7 @@ mod emulator;
 mod enforcement;
 mod fault_server;
 mod file_store;
+mod fuzz;
 mod generated;
 mod hostile_repo;
 mod json_schema;
