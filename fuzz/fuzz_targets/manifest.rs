@@ -12,9 +12,8 @@ use libfuzzer_sys::fuzz_target;
 const NEXT_FILE: &str = "\n# next file\n";
 
 fuzz_target!(|text: &str| {
-    let file = |(number, text): (usize, &str)| {
-        Arc::new(SourceFile { path: format!("{number}.yaml"), text: text.to_owned() })
-    };
+    let file =
+        |(number, text): (usize, &str)| Arc::new(SourceFile { path: format!("{number}.yaml"), text: text.to_owned() });
     let files: Vec<_> = text.split(NEXT_FILE).enumerate().map(file).collect();
     if let Err(errors) = manifest_v1::read(&files) {
         assert!(!errors.is_empty(), "refused without saying why");

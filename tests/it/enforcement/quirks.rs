@@ -37,7 +37,7 @@ pub(super) const QUIRKS: &[Quirk] = &[
         name: "roles are compared by name, without their path",
         why: "a role's ARN has its path, and one without it names nobody (4.1)",
         seen: |ask| {
-            same_principal(ask, |entry, name, _| entry.contains(":role/") && entry.ends_with(&format!("/{name}")))
+            same_principal(ask, |entry, name, _| entry.contains(":role/") && entry.ends_with(&format!("/{name}")));
         },
     },
     Quirk {
