@@ -8,7 +8,7 @@ mod cases;
 mod facts;
 mod prune;
 
-use facts::{Facts, Formula};
+use facts::Facts;
 use prune::prune;
 
 use super::context::Context;
@@ -37,14 +37,16 @@ pub(super) fn settle(part: Part, context: &Context<'_>, action: &str) -> Part {
     let mut facts = Facts::new(context, action);
     let formula = facts.tree(&tree);
     let Some(cases) = facts.cases() else { return Part::Open(tree) };
-    let told = |formula: &Formula| cases.iter().map(|case| formula.holds(case)).collect::<Vec<bool>>();
-    let expected = told(&formula);
+    let expected: Vec<bool> = cases.iter().map(|case| formula.holds(case)).collect();
     match (expected.contains(&true), expected.contains(&false)) {
         (false, _) => Part::No,
         (true, false) => Part::Yes,
         // Facts that stand alone are numbered by place, which a part less would shift.
         (true, true) if opens(&tree).len() > MOST_PRUNED || has_loose(&tree) => Part::Open(tree),
-        (true, true) => Part::Open(prune(tree, &mut |candidate| told(&facts.tree(candidate)) == expected)),
+        (true, true) => Part::Open(prune(tree, &mut |candidate| {
+            let formula = facts.tree(candidate);
+            cases.iter().zip(&expected).all(|(case, expected)| formula.holds(case) == *expected)
+        })),
     }
 }
 
@@ -82,9 +84,12 @@ fn key(open: &Open) -> Option<&str> {
 }
 
 fn repeats_a_key(tree: &Tree) -> bool {
-    let mut keys: Vec<String> = opens(tree).iter().filter_map(|open| key(open)).map(str::to_ascii_lowercase).collect();
-    keys.sort_unstable();
-    keys.array_windows::<2>().any(|[one, other]| one == other)
+    fn folded(key: &str) -> impl Iterator<Item = u8> {
+        key.bytes().map(|byte| byte.to_ascii_lowercase())
+    }
+    let mut keys: Vec<&str> = opens(tree).into_iter().filter_map(key).collect();
+    keys.sort_unstable_by(|one, other| folded(one).cmp(folded(other)));
+    keys.array_windows::<2>().any(|[one, other]| one.eq_ignore_ascii_case(other))
 }
 
 #[cfg(test)]

@@ -288,22 +288,37 @@ proptest! {
     fn one_more_deny_or_one_less_allow_never_widens(
         world in world(&EXACT, &SINGLE), more in statement(&EXACT, &SINGLE, false),
         trust_more in statement(&EXACT, &SINGLE, true), at: prop::sample::Index,
+        k in prop::sample::select(completions()), l in prop::sample::select(completions()),
+        how in (0_u8..6, 0_u8..6),
     ) {
         let denying = |mut statement: Value| {
             statement["Effect"] = json!("Deny");
             statement
         };
-        let whole = world.parse(Value::clone).verdict(world.target, &Context::open());
         let mut narrowed = vec![world.clone(), world.clone()];
-        narrowed[0].identity.insert(at.index(world.identity.len() + 1), denying(more));
+        narrowed[0].identity.insert(at.index(world.identity.len() + 1), denying(more.clone()));
         narrowed[1].trust.insert(at.index(world.trust.len() + 1), denying(trust_more));
-        let mut fewer = world.clone();
-        if fewer.identity.len() > 1 && fewer.identity.remove(at.index(world.identity.len()))["Effect"] == json!("Allow") {
-            narrowed.push(fewer);
+        if let Some(boundary) = &world.boundary {
+            let mut denied = world.clone();
+            denied.boundary.insert(boundary.clone()).insert(at.index(boundary.len() + 1), denying(more));
+            narrowed.push(denied);
         }
-        for narrow in narrowed {
-            let after = narrow.parse(Value::clone).verdict(world.target, &Context::open());
-            prop_assert!(width(&after) <= width(&whole), "{:?} became {:?}", whole, after);
+        let lists: [fn(&mut World) -> Option<&mut Vec<Value>>; 3] =
+            [|it| Some(&mut it.identity), |it| Some(&mut it.trust), |it| it.boundary.as_mut()];
+        for list in lists {
+            let mut fewer = world.clone();
+            if let Some(statements) = list(&mut fewer).filter(|it| it.len() > 1)
+                && statements.remove(at.index(statements.len()))["Effect"] == json!("Allow")
+            {
+                narrowed.push(fewer);
+            }
+        }
+        for context in [Context::open(), context(partial(&k, how.0), partial(&l, how.1))] {
+            let whole = world.parse(Value::clone).verdict(world.target, &context);
+            for narrow in &narrowed {
+                let after = narrow.parse(Value::clone).verdict(world.target, &context);
+                prop_assert!(width(&after) <= width(&whole), "{:?} became {:?}", whole, after);
+            }
         }
     }
 

@@ -39,15 +39,22 @@ impl Facts<'_> {
             if all.len() * of_key.len() > MOST_CASES {
                 return None;
             }
-            all = all
-                .iter()
-                .flat_map(|(keys, loose)| {
-                    of_key.iter().map(move |case| ([&keys[..], std::slice::from_ref(case)].concat(), loose.clone()))
-                })
-                .collect();
+            all = match all.as_slice() {
+                // The first key, and mostly the only one: nothing to copy.
+                [(keys, _)] if keys.is_empty() => of_key.into_iter().map(|case| (vec![case], Vec::new())).collect(),
+                _ => all
+                    .iter()
+                    .flat_map(|(keys, loose)| {
+                        of_key.iter().map(move |case| ([&keys[..], std::slice::from_ref(case)].concat(), loose.clone()))
+                    })
+                    .collect(),
+            };
         }
         if self.loose >= 12 || all.len() << self.loose > MOST_CASES {
             return None;
+        }
+        if self.loose == 0 {
+            return Some(all);
         }
         let with_loose = |(keys, _): &Case| {
             let keys = keys.clone();

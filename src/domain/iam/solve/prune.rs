@@ -5,10 +5,7 @@ use crate::domain::iam::tree::{Part, Tree, all, any};
 /// Leaves out each part without which the tree says the same.
 pub(super) fn prune(tree: Tree, same: &mut dyn FnMut(&Tree) -> bool) -> Tree {
     let mut current = tree;
-    let mut at = 0;
-    while without(&current, &mut at.clone()).is_some() {
-        at += 1;
-    }
+    let mut at = removable(&current);
     // From the end: what may be said either way is said by an Allow. What goes leaves all parts before it in order.
     while let Some(before) = usize::checked_sub(at, 1) {
         at = before;
@@ -19,6 +16,16 @@ pub(super) fn prune(tree: Tree, same: &mut dyn FnMut(&Tree) -> bool) -> Tree {
         }
     }
     current
+}
+
+/// How many parts can be left out.
+fn removable(tree: &Tree) -> usize {
+    match tree {
+        Tree::All(parts) | Tree::Any(parts) => parts.iter().map(|part| 1 + removable(part)).sum(),
+        Tree::Not(part) => removable(part),
+        Tree::Statement { clause, .. } if clause.open.len() > 1 => clause.open.len(),
+        Tree::Statement { .. } | Tree::Unread(_) => 0,
+    }
 }
 
 /// The tree without its part number `at`, counted in reading order; `None` when it has fewer.
@@ -57,4 +64,32 @@ fn without(tree: &Tree, at: &mut usize) -> Option<Part> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::iam::{Clause, Effect, Open, Place};
+
+    #[test]
+    fn every_part_that_is_counted_can_be_left_out_and_no_other() {
+        let statement = |open| {
+            let open = (0..open).map(|at| Open::Action { written: format!("{at}") }).collect();
+            let clause = Clause { statement: "#1".to_owned(), effect: Effect::Allow, delegated: false, open };
+            Tree::Statement { place: Place::Identity, policy: "P".to_owned(), clause }
+        };
+        let not = |tree| Tree::Not(Box::new(tree));
+        for (tree, expected) in [
+            (Tree::Unread(Place::Scp), 0),
+            (statement(1), 0),
+            (statement(3), 3),
+            (not(statement(2)), 2),
+            (Tree::All(vec![statement(1), Tree::Any(vec![statement(2), not(statement(1))]), not(statement(4))]), 11),
+        ] {
+            assert_eq!(removable(&tree), expected, "{tree:?}");
+            for at in 0..=expected {
+                assert_eq!(without(&tree, &mut at.clone()).is_some(), at < expected, "{at} of {tree:?}");
+            }
+        }
+    }
 }
