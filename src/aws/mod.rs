@@ -22,5 +22,5 @@ mod session;
 mod tls;
 
 pub use issuer::AwsIssuer;
-pub use reader::{AwsReader, GET_ROLE_LIMIT};
+pub use reader::AwsReader;
 pub use session::{Session, Settings};

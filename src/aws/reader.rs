@@ -12,12 +12,10 @@ use super::retry::{Caller, Repeat};
 use super::roles::{Search, live, unknown, unread, why};
 use super::session::Session;
 use crate::domain::ident::RoleArn;
+use crate::domain::limits::GET_ROLE_LIMIT;
 use crate::domain::world::{CallerIdentity, Fact, LiveRole, Why};
 use crate::ports::{CloudError, CloudErrorKind, CloudRead};
 
-/// Up to this many roles are read one by one with `iam:GetRole`, which a policy can allow for just these roles. More are
-/// read with `iam:ListRoles`, a thousand a call, which a policy can only allow for all.
-pub const GET_ROLE_LIMIT: usize = 10;
 /// How many `iam:GetRole` are under way at once.
 const CONCURRENCY: usize = 4;
 /// The most that IAM gives in one page; it may give fewer.

@@ -17,6 +17,23 @@ pub(super) fn is_ulid(text: &str) -> bool {
     text.len() == 26 && text.bytes().all(word) && text.as_bytes()[0] <= b'7'
 }
 
+/// Characters of a [`LeaseId`].
+pub const LEASE_ID_LENGTH: usize = 26;
+
+/// The name of what is issued from a role, up to the lease's id: the role's name, as far as there is room, and `-`.
+/// `longest` is the longest name that AWS takes.
+#[must_use]
+pub fn credential_stem(role: &Name, longest: usize) -> String {
+    let room = longest.saturating_sub(LEASE_ID_LENGTH + 1);
+    format!("{}-", role.as_str().chars().take(room).collect::<String>())
+}
+
+/// The name of a session, a token or a user: unique for each lease, so that CloudTrail leads back to it.
+#[must_use]
+pub fn credential_name(role: &Name, lease: &LeaseId, longest: usize) -> String {
+    credential_stem(role, longest) + lease.as_str()
+}
+
 impl LeaseId {
     /// Checks the form; letters are upper case.
     #[must_use]

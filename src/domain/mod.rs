@@ -24,6 +24,7 @@ pub mod lease;
 pub mod record;
 pub mod world;
 
+pub mod least_privilege;
 pub mod plan;
 pub mod rules;
 pub mod secret;

@@ -3,8 +3,9 @@
 use std::sync::Barrier;
 use std::time::Duration;
 
-use leasehold::aws::{AwsReader, GET_ROLE_LIMIT};
+use leasehold::aws::AwsReader;
 use leasehold::domain::ident::{AccountId, RoleArn};
+use leasehold::domain::limits::GET_ROLE_LIMIT;
 use leasehold::domain::world::{CallerIdentity, Fact, LiveRole, Unknown, Why};
 use leasehold::ports::CloudRead as _;
 

@@ -23,6 +23,7 @@ mod hostile_repo;
 mod json_schema;
 mod kills;
 mod laws;
+mod least_privilege;
 mod live_aws;
 mod readme;
 mod sandbox;
