@@ -85,12 +85,12 @@ impl<'a> Issuing<'a> {
         target: &'a RoleArn,
         live: Option<&'a LiveRole>,
     ) -> Asking<'a> {
-        let name = format!("{}-", lease::session_name_head(role, limits::SESSION_NAME_MAX));
+        let name = lease::credential_stem(role, limits::SESSION_NAME_MAX);
         let context = Context::assume_role(AssumeRole {
             broker: self.broker.clone(),
             target: target.as_str(),
             target_tags: live.and_then(|live| live.tags.as_ref()),
-            session_name: Template::new(&name, lease::ID_LENGTH, ""),
+            session_name: Template::new(&name, lease::LEASE_ID_LENGTH, ""),
             external_id: spec.external_id.as_deref(),
             session_tags: &spec.session_tags,
             transitive_tag_keys: &spec.transitive_tag_keys,
@@ -108,9 +108,10 @@ impl<'a> Issuing<'a> {
     #[must_use]
     pub fn ask_federation(&self, role: &Name, spec: &FederationTokenSpec) -> Asking<'a> {
         let caller = self.broker.caller;
-        let head = lease::session_name_head(role, limits::FEDERATION_NAME_MAX);
+        let stem = lease::credential_stem(role, limits::FEDERATION_NAME_MAX);
         let Caller { partition, account, .. } = caller;
-        let target = format!("arn:{partition}:sts::{account}:federated-user/{head}-{}", "0".repeat(lease::ID_LENGTH));
+        let target =
+            format!("arn:{partition}:sts::{account}:federated-user/{stem}{}", "0".repeat(lease::LEASE_ID_LENGTH));
         let mut context = Context::open()
             .with("aws:PrincipalArn", Knowledge::is(caller.principal_arn))
             .with("aws:PrincipalAccount", Knowledge::is(account))

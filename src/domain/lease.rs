@@ -11,22 +11,27 @@ use super::ttl::Ttl;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LeaseId(String);
 
-/// Characters of a [`LeaseId`].
-pub const ID_LENGTH: usize = 26;
-
-/// What stands before the lease id in the session name that `issue` makes, `<head>-<lease id>`: as much of the role's name
-/// as `longest` leaves room for.
-#[must_use]
-pub fn session_name_head(role: &Name, longest: usize) -> &str {
-    let room = longest.saturating_sub(ID_LENGTH + 1);
-    let end = role.as_str().char_indices().nth(room).map_or(role.as_str().len(), |(at, _)| at);
-    &role.as_str()[..end]
-}
-
 /// Whether this is a ULID in its one spelling: 26 characters of Crockford's base 32, upper case, 128 bits at most.
 pub(super) fn is_ulid(text: &str) -> bool {
     let word = |b: u8| b.is_ascii_digit() || (b.is_ascii_uppercase() && !matches!(b, b'I' | b'L' | b'O' | b'U'));
-    text.len() == ID_LENGTH && text.bytes().all(word) && text.as_bytes()[0] <= b'7'
+    text.len() == LEASE_ID_LENGTH && text.bytes().all(word) && text.as_bytes()[0] <= b'7'
+}
+
+/// Characters of a [`LeaseId`].
+pub const LEASE_ID_LENGTH: usize = 26;
+
+/// The name of what is issued from a role, up to the lease's id: the role's name, as far as there is room, and `-`.
+/// `longest` is the longest name that AWS takes.
+#[must_use]
+pub fn credential_stem(role: &Name, longest: usize) -> String {
+    let room = longest.saturating_sub(LEASE_ID_LENGTH + 1);
+    format!("{}-", role.as_str().chars().take(room).collect::<String>())
+}
+
+/// The name of a session, a token or a user: unique for each lease, so that CloudTrail leads back to it.
+#[must_use]
+pub fn credential_name(role: &Name, lease: &LeaseId, longest: usize) -> String {
+    credential_stem(role, longest) + lease.as_str()
 }
 
 impl LeaseId {

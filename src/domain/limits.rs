@@ -1,5 +1,14 @@
 //! AWS's numbers, each with its source: the STS API model 2011-06-15 and the IAM API model 2010-05-08, unless said otherwise.
 
+/// Most characters of a managed policy, white space not counted.
+pub const MANAGED_POLICY_MAX: usize = 6_144;
+/// Most characters of a trust policy, white space not counted, as long as nobody asked AWS for more.
+pub const TRUST_POLICY_DEFAULT_MAX: usize = 2_048;
+/// Most characters of a trust policy that AWS can be asked for.
+pub const TRUST_POLICY_MAX: usize = 4_096;
+/// Managed policies of a role or user, as long as nobody asked AWS for more.
+pub const ATTACHED_POLICIES_DEFAULT_MAX: usize = 10;
+
 /// Least `DurationSeconds` of every STS call that takes one.
 pub const STS_MIN_SECONDS: u32 = 900;
 /// Greatest `DurationSeconds` of `AssumeRole` by its shape; the role's own `MaxSessionDuration` is lower or equal.

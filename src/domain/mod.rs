@@ -26,6 +26,7 @@ pub mod record;
 pub mod world;
 
 pub mod admission;
+pub mod least_privilege;
 pub mod plan;
 pub mod rules;
 pub mod secret;

@@ -7,7 +7,7 @@ use crate::domain::credential::{CredentialSpec, CredentialType};
 use crate::domain::desired::BrokerSpec;
 use crate::domain::duration::{self, Solution};
 use crate::domain::ident::{Name, RoleArn, is_iam_name_char};
-use crate::domain::lease::{LeaseId, session_name_head};
+use crate::domain::lease::{LeaseId, credential_name};
 use crate::domain::limits;
 use crate::domain::record::{AppliedRole, RoleFacts};
 use crate::domain::text;
@@ -75,7 +75,7 @@ fn choose_role_arn(request: &IssueRequest, spec: &CredentialSpec, name: &Name) -
     })
 }
 
-/// The session's name: as asked, else `<role>-<lease id>`, unique for each lease, so that CloudTrail leads back to it.
+/// The session's name: as asked, else `<role>-<lease id>`.
 fn session_name(
     request: &IssueRequest,
     spec: &CredentialSpec,
@@ -98,7 +98,7 @@ fn session_name(
         }
     };
     let Some(asked) = &request.session_name else {
-        return Ok(Some(format!("{}-{lease}", session_name_head(name, longest))));
+        return Ok(Some(credential_name(name, lease, longest)));
     };
     let length = asked.chars().count();
     if (limits::SESSION_NAME_MIN..=longest).contains(&length) && asked.chars().all(is_iam_name_char) {

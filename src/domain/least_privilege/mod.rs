@@ -1,0 +1,23 @@
+//! What each of our identities must be allowed, and nothing else: generated from what is declared.
+//!
+//! [`CALLS`] lists every call with what it is made on. [`broker`], [`reader`] and [`sweeper`] turn the declared set into the
+//! statements of an identity policy, [`trust`] into those of a target role's trust policy, and [`documents`] packs
+//! statements into policies that AWS takes. All are pure: the same declarations give the same bytes.
+
+mod broker;
+mod calls;
+mod names;
+mod reader;
+mod split;
+mod statement;
+mod sweeper;
+mod trust;
+
+pub use broker::broker;
+pub use calls::{CALLS, Call, Scope, Task, actions};
+pub use names::{TAG_DEPLOYMENT, lease_user_path};
+pub use reader::reader;
+pub use split::{Document, documents};
+pub use statement::{Requirement, Statement};
+pub use sweeper::sweeper;
+pub use trust::trust;
