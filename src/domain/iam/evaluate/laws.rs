@@ -169,6 +169,9 @@ fn world(choices: &'static [Choice], keys: &'static [&'static str]) -> impl Stra
         .prop_map(|(trust, identity, boundary, target)| World { trust, identity, boundary, target })
 }
 
+/// One list of statements of a world, if it has it.
+type List = fn(&mut World) -> Option<&mut Vec<Value>>;
+
 /// What a completion gives a key: nothing, or these values.
 type Given = Option<Vec<&'static str>>;
 
@@ -303,7 +306,7 @@ proptest! {
             denied.boundary.insert(boundary.clone()).insert(at.index(boundary.len() + 1), denying(more));
             narrowed.push(denied);
         }
-        let lists: [fn(&mut World) -> Option<&mut Vec<Value>>; 3] =
+        let lists: [List; 3] =
             [|it| Some(&mut it.identity), |it| Some(&mut it.trust), |it| it.boundary.as_mut()];
         for list in lists {
             let mut fewer = world.clone();
