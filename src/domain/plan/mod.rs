@@ -5,6 +5,7 @@ mod build;
 mod drift;
 mod effects;
 mod fields;
+mod overview;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ use super::world::{CallerIdentity, Unknown};
 
 pub use brakes::PROTECTED_ROLE;
 pub use build::{PlanInput, plan};
+pub use overview::{AccountSeen, Bound, Levels, Overview, RoleSeen, Target, WaiverSeen};
 
 /// Steps and report, bound to what they were made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,6 +139,8 @@ pub enum Shown {
 pub struct Report {
     /// Who read AWS; `None` when AWS was not read.
     pub caller: Option<CallerIdentity>,
+    /// What is declared, at a glance.
+    pub overview: Overview,
     /// Live facts that differ from the record.
     pub drift: Vec<Drift>,
     /// Judgements, waived ones included.
