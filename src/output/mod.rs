@@ -4,9 +4,11 @@
 //! its way out: see [`crate::domain::text`].
 
 pub mod exit;
+pub mod html;
 mod inert;
 
 pub mod plain;
+pub mod sarif;
 pub mod text;
 
 /// What the reader's terminal can show.
