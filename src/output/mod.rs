@@ -4,6 +4,7 @@
 //! its way out: see [`crate::domain::text`].
 
 pub mod exit;
+pub mod html;
 mod inert;
 #[cfg(test)]
 mod testing;
@@ -17,6 +18,7 @@ pub mod gitlab_code_quality;
 pub mod gitlab_terraform;
 pub mod junit;
 pub mod markdown;
+pub mod sarif;
 pub mod text;
 
 /// What the reader's terminal can show.

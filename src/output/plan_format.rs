@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use self::Renderer::{Plain, Styled};
-use super::{Style, github, gitlab_code_quality, gitlab_terraform, junit, markdown, text};
+use super::{Style, github, gitlab_code_quality, gitlab_terraform, html, junit, markdown, sarif, text};
 use crate::wire::plan_v1::Document;
 
 /// One form of a plan. [`ALL`] has every one.
@@ -31,11 +31,13 @@ pub static ALL: &[PlanFormat] = &[
     PlanFormat { name: "text", help: "For people at a terminal", write: Styled(text::plan) },
     PlanFormat { name: "json", help: "For programs; versioned; what render reads", write: Plain(json) },
     PlanFormat { name: "markdown", help: "A comment for a pull request, at most 60,000 bytes", write: Plain(markdown::plan) },
+    PlanFormat { name: "html", help: "One page with the trust map, for a browser; it loads nothing", write: Plain(html::plan) },
     PlanFormat { name: "github", help: "Annotations of GitHub Actions, as workflow commands", write: Plain(github::plan) },
     PlanFormat { name: "github-summary", help: "A page for GITHUB_STEP_SUMMARY", write: Plain(markdown::summary) },
     PlanFormat { name: "gitlab-code-quality", help: "GitLab's code quality report", write: Plain(gitlab_code_quality::plan) },
     PlanFormat { name: "gitlab-terraform", help: "GitLab's report of what would change", write: Plain(gitlab_terraform::plan) },
     PlanFormat { name: "junit", help: "JUnit's XML, for whatever shows test results", write: Plain(junit::plan) },
+    PlanFormat { name: "sarif", help: "SARIF 2.1.0, for code scanning", write: Plain(sarif::plan) },
 ];
 
 impl PlanFormat {

@@ -1,5 +1,7 @@
 //! Generated policies, asked by the evaluator: each allows all that the code calls for what is declared, and nothing else.
 
+mod reads;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -19,7 +21,7 @@ use leasehold::domain::least_privilege::{
 use leasehold::domain::limits::{FEDERATION_NAME_MAX, MANAGED_POLICY_MAX, SESSION_NAME_MAX};
 use leasehold::domain::record::Basis;
 use leasehold::domain::span::SourceFile;
-use leasehold::domain::world::calls::{GET_POLICY_LIMIT, GET_ROLE_LIMIT, READER_CALLS};
+use leasehold::domain::world::calls::GET_ROLE_LIMIT;
 use leasehold::ports::ManifestSet;
 use proptest::prelude::*;
 
@@ -566,46 +568,4 @@ fn a_reader_of_another_account_reads_just_the_policies_that_are_declared_there()
         assert!(allows_in(AWAY, &reads, action, NARROW, &closed()));
         assert!(!allows_in(AWAY, &reads, action, "arn:aws:iam::444455556666:policy/Narrower", &closed()));
     }
-}
-
-#[test]
-fn the_reader_is_given_what_reading_the_world_calls() {
-    let reads = |task: Task| {
-        matches!(
-            task,
-            Task::Identify
-                | Task::ReadTargets
-                | Task::ReadManyTargets
-                | Task::ReadBrokerRole
-                | Task::ReadBrokerUser
-                | Task::ReadPolicies
-                | Task::ReadManyPolicies
-                | Task::ReadGroups
-                | Task::ReadQuotas
-                | Task::ReadOtherAccounts
-        )
-    };
-    let granted: BTreeSet<&str> = CALLS.iter().filter(|call| reads(call.task)).map(|call| call.action).collect();
-    let called: BTreeSet<&str> = READER_CALLS.iter().map(|call| call.action).collect();
-    assert_eq!(granted, called);
-}
-
-#[test]
-fn many_declared_policies_are_looked_up_in_a_list() {
-    let listed = |count: usize| {
-        let arns: Vec<String> = (0..count).map(|n| format!("arn:aws:iam::{HOME}:policy/P{n}")).collect();
-        let roles: String = arns
-            .iter()
-            .enumerate()
-            .map(|(n, arn)| {
-                format!(
-                    "---\napiVersion: leasehold/v1\nkind: Role\nmetadata: {{name: r{n}}}\nspec: {{role_arns: \
-                     ['arn:aws:iam::{HOME}:role/App'], policy_arns: ['{arn}']}}\n"
-                )
-            })
-            .collect();
-        let desired = desired(&format!("{}{roles}", yaml(&format!("arn:aws:iam::{HOME}:role/broker"), &[], false)));
-        allows_in(HOME, &policies(reader(&desired, &account(HOME))), "iam:ListPolicies", "*", &closed())
-    };
-    assert!(!listed(GET_POLICY_LIMIT) && listed(GET_POLICY_LIMIT + 1));
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Action, Base, BrokerStep, NotKnown, OpenLease, Plan, PlanBasis, RecordRef, Report, Step, base, brakes, drift,
-    effects, fields,
+    effects, fields, overview,
 };
 use crate::domain::Timestamp;
 use crate::domain::desired::Desired;
@@ -88,6 +88,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     };
     let report = Report {
         caller: input.world.caller.present().cloned(),
+        overview: overview::of(input, both.iter().filter_map(|(_, both)| both.role), &world, &findings),
         drift: input
             .record
             .map(|record| drift::find(&record.snapshot, &world, |name| input.concerns(name)))

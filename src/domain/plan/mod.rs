@@ -6,6 +6,7 @@ mod build;
 mod drift;
 mod effects;
 mod fields;
+mod overview;
 mod since;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use super::world::{CallerIdentity, Unknown};
 pub use base::{AgainstBase, Base, By, ChangeKind, Judge, RoleChange, Standing};
 pub use brakes::PROTECTED_ROLE;
 pub use build::{PlanInput, plan};
+pub use overview::{AccountSeen, Bound, Levels, Overview, RoleSeen, Target, WaiverSeen};
 pub use since::SinceApply;
 
 /// Steps and report, bound to what they were made from.
@@ -143,6 +145,8 @@ pub enum Shown {
 pub struct Report {
     /// Who read AWS; `None` when AWS was not read.
     pub caller: Option<CallerIdentity>,
+    /// What is declared, at a glance.
+    pub overview: Overview,
     /// Live facts that differ from the record.
     pub drift: Vec<Drift>,
     /// Judgements, waived ones included.

@@ -38,8 +38,18 @@ impl SinceApply {
     #[must_use]
     pub fn of(plan: Plan, record: &Record) -> Self {
         let Plan { basis, hash: _, deployment: _, broker, steps, report } = plan;
-        let Report { caller, drift, findings: _, unknowns, brakes: _, unchanged: _, calls, max_calls: _, base: _ } =
-            report;
+        let Report {
+            caller,
+            overview: _,
+            drift,
+            findings: _,
+            unknowns,
+            brakes: _,
+            unchanged: _,
+            calls,
+            max_calls: _,
+            base: _,
+        } = report;
         let applied = || record.snapshot.roles.values();
         let recorded: BTreeSet<&RoleArn> = applied().flat_map(|role| role.facts.keys()).collect();
         let named: BTreeSet<&str> = applied()

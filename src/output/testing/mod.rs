@@ -13,7 +13,7 @@ use crate::wire::plan_v1::Document;
 use crate::wire::plan_v1::samples::everything;
 
 /// Texts that are no texts: a word of a closed list, which the type would refuse to be anything else.
-const WORDS: [&str; 4] = ["action", "confidence", "level", "type"];
+const WORDS: [&str; 6] = ["action", "confidence", "kind", "level", "source", "type"];
 
 /// A plan with one of everything that says `bad` in every text field and in every key of every map.
 pub(crate) fn poisoned(bad: &str) -> Document {

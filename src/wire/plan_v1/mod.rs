@@ -2,6 +2,7 @@
 //! compared by `apply FILE`. It holds no credentials.
 
 mod base;
+mod overview;
 mod read;
 mod report;
 #[cfg(test)]
@@ -16,6 +17,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use base::{AgainstBase, By, ChangeKind, Judge, RoleChange, Standing};
+pub use overview::{
+    Account, BrokerSeen, Levels, Limit, LimitSource, Overview, PrincipalKind, RoleSeen, Target, Waiver,
+};
 pub use read::{MAX_BYTES, PlanFileError};
 pub use report::{Brake, Caller, Drift, NotKnown};
 pub use step::{Action, BrokerStep, Change, Shown, Step};
@@ -54,6 +58,9 @@ pub struct Document {
     /// Who read AWS; missing when AWS was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller: Option<Caller>,
+    /// What is declared, at a glance; missing from plans of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overview: Option<Overview>,
     /// Live facts that differ from the record.
     pub drift: Vec<Drift>,
     /// Judgements, waived ones included.
@@ -138,7 +145,8 @@ impl Document {
     #[must_use]
     pub fn from_plan(plan: &plan::Plan) -> Self {
         let plan::Plan { basis, hash, deployment, broker, steps, report } = plan;
-        let plan::Report { caller, drift, findings, unknowns, brakes, unchanged, calls, max_calls, base } = report;
+        let plan::Report { caller, overview, drift, findings, unknowns, brakes, unchanged, calls, max_calls, base } =
+            report;
         let mut document = Self {
             format: FORMAT.to_owned(),
             hash: hash.to_string(),
@@ -148,6 +156,7 @@ impl Document {
             broker: broker.as_ref().map(BrokerStep::from),
             steps: steps.iter().map(Step::from).collect(),
             caller: caller.as_ref().map(Caller::from),
+            overview: Some(overview.into()),
             drift: drift.iter().map(Drift::from).collect(),
             findings: findings.iter().map(Finding::from).collect(),
             unknowns: unknowns.iter().map(NotKnown::from).collect(),

@@ -4,7 +4,7 @@ use super::{Document, FORMAT};
 use crate::wire::common_v1::{Invalid, Place, invalid, name};
 use crate::wire::json::{self, Fault};
 
-/// Largest plan file that is read, in bytes: a plan that creates ten thousand roles takes about a third of it.
+/// Largest plan file that is read, in bytes: a plan that creates ten thousand roles takes about half of it.
 pub const MAX_BYTES: usize = 64 << 20;
 
 /// A text that is not a plan this program can use.
@@ -83,6 +83,9 @@ impl Document {
         }
         if let Some(broker) = &document.broker {
             broker.check()?;
+        }
+        if let Some(overview) = &document.overview {
+            overview.check()?;
         }
         for step in &document.steps {
             step.check()?;

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::domain::credential::{AssumedRoleSpec, CredentialSpec, PolicySpec};
-use crate::domain::desired::{BrokerSpec, Limits, TtlPair};
+use crate::domain::credential::{AssumedRoleSpec, CredentialSpec, CredentialType, PolicySpec};
+use crate::domain::desired::{BrokerSpec, Date, Limits, TtlPair};
 use crate::domain::digest::Digest;
 use crate::domain::document::Document;
 use crate::domain::finding::{Confidence, Finding, Level};
-use crate::domain::ident::{BrokerPrincipal, Name, RoleArn};
+use crate::domain::ident::{AccountId, BrokerPrincipal, Name, RoleArn};
 use crate::domain::plan::{
-    Action, Brake, BrokerStep, Change, Drift, NotKnown, Plan, PlanBasis, RecordRef, Report, Shown, Step,
+    AccountSeen, Action, Brake, BrokerStep, Change, Drift, Levels, NotKnown, Overview, Plan, PlanBasis, RecordRef,
+    Report, RoleSeen, Shown, Step, Target, WaiverSeen,
 };
 use crate::domain::record::{AppliedRole, Basis, RoleFacts};
 use crate::domain::role::RoleSpec;
-use crate::domain::rules::Levels;
 use crate::domain::span::{Place, SourceFile};
 use crate::domain::ttl::Ttl;
 use crate::domain::world::{CallerIdentity, Unknown, Why};
@@ -113,6 +113,47 @@ pub(crate) fn finding(level: Level, waived_by: Option<&str>) -> Finding {
     }
 }
 
+/// Three roles behind a broker that is a role: one that nothing troubles, one with findings, one of another type.
+pub(crate) fn overview() -> Overview {
+    let day = |text: &str| Date::parse(text).expect("valid");
+    let role = |own: &str, kind, max, targets: &[(&str, Option<u32>)], findings| RoleSeen {
+        name: name(own),
+        kind,
+        targets: targets
+            .iter()
+            .map(|(arn, max)| Target { role_arn: RoleArn::parse(arn).expect("valid"), max_session_duration: *max })
+            .collect(),
+        ttl: TtlPair { default: ttl(1800), max: ttl(max) },
+        chained: kind == CredentialType::AssumedRole,
+        expires: (own == "app-rw").then(|| day("2027-01-31")),
+        findings,
+    };
+    let other = "arn:aws:iam::444455556666:role/Other";
+    Overview {
+        broker: name("prod"),
+        principal: BrokerPrincipal::parse("arn:aws:iam::111122223333:role/VaultRunner").expect("valid"),
+        accounts: vec![AccountSeen { name: name("payments"), id: AccountId::parse("111122223333").expect("valid") }],
+        roles: vec![
+            role(
+                "app-readonly",
+                CredentialType::AssumedRole,
+                43_200,
+                &[(ARN, Some(3600))],
+                Levels { hard: 0, blocking: 1, advisory: 1, waived: 1 },
+            ),
+            role("app-rw", CredentialType::AssumedRole, 3600, &[(ARN, Some(7200)), (other, None)], Levels::default()),
+            role("audit", CredentialType::IamUser, 86_400, &[], Levels::default()),
+        ],
+        waivers: vec![WaiverSeen {
+            name: name("legacy-wildcard"),
+            rule: "LH103".into(),
+            reason: "the nightly export still needs it".into(),
+            owner: "platform".into(),
+            expires: day("2027-01-31"),
+        }],
+    }
+}
+
 /// Nothing to do against a record.
 pub(crate) fn unchanged() -> Plan {
     let manifests = Basis {
@@ -122,7 +163,7 @@ pub(crate) fn unchanged() -> Plan {
         manifest_digest: Digest::of_bytes(b"manifests"),
     };
     let caller = CallerIdentity {
-        account: crate::domain::ident::AccountId::parse("111122223333").expect("valid"),
+        account: AccountId::parse("111122223333").expect("valid"),
         arn: "arn:aws:sts::111122223333:assumed-role/LeaseholdReader/ci".into(),
         user_id: "AROAREADER:ci".into(),
     };
@@ -140,6 +181,7 @@ pub(crate) fn unchanged() -> Plan {
         steps: Vec::new(),
         report: Report {
             caller: Some(caller),
+            overview: overview(),
             drift: Vec::new(),
             findings: Vec::new(),
             unknowns: Vec::new(),
@@ -161,7 +203,7 @@ pub(crate) fn first() -> Plan {
         deployment: name("prod"),
         defaults: TtlPair { default: ttl(900), max: ttl(3600) },
         limits: Limits::default(),
-        rules: Levels::default(),
+        rules: crate::domain::rules::Levels::default(),
     };
     let changes = vec![
         change("principal", None, text("arn:aws:iam::111122223333:role/VaultRunner")),

@@ -75,6 +75,56 @@ fn a_plan_that_was_tampered_with_is_malformed() {
 }
 
 #[test]
+fn a_plan_of_an_older_version_has_no_overview_and_is_read() {
+    let mut json: serde_json::Value =
+        serde_json::from_str(&Document::from_plan(&everything()).to_json()).expect("JSON");
+    json.as_object_mut().expect("an object").remove("overview").expect("it was there");
+    let read = Document::read(&json.to_string()).expect("sound");
+    assert_eq!(read.overview, None);
+    assert_eq!(read.hash(), Ok(everything().hash));
+}
+
+#[test]
+fn the_overview_says_which_limit_binds() {
+    let overview = Document::from_plan(&everything()).overview.expect("there");
+    assert_eq!((overview.broker.kind, overview.broker.account.as_str()), (PrincipalKind::Role, "111122223333"));
+    let binding = |role: &RoleSeen| {
+        let binds = role.limits.iter().filter(|limit| limit.binds).collect::<Vec<_>>();
+        assert_eq!(binds.len(), 1, "{}", role.name);
+        (binds[0].source, binds[0].seconds)
+    };
+    let bindings: Vec<_> = overview.roles.iter().map(binding).collect();
+    assert_eq!(
+        bindings,
+        [
+            (LimitSource::MaxSessionDuration, Some(3600)),
+            (LimitSource::RoleMax, Some(3600)),
+            (LimitSource::RoleMax, Some(86_400)),
+        ]
+    );
+    let unread = overview.roles[1].limits.iter().find(|limit| limit.seconds.is_none()).expect("one is not known");
+    assert_eq!(unread.role_arn.as_deref(), Some("arn:aws:iam::444455556666:role/Other"));
+}
+
+#[test]
+fn an_overview_that_contradicts_itself_is_malformed() {
+    let good = Document::from_plan(&everything()).to_json();
+    for (from, to) in [
+        ("\"kind\": \"role\"", "\"kind\": \"user\""),
+        ("\"account\": \"444455556666\"", "\"account\": \"111122223333\""),
+        ("\"credential_type\": \"iam_user\"", "\"credential_type\": \"root\""),
+        ("\"max_ttl_seconds\": 86400", "\"max_ttl_seconds\": 0"),
+        ("\"expires\": \"2027-01-31\"", "\"expires\": \"tomorrow\""),
+        ("\"name\": \"payments\"", "\"name\": \"../payments\""),
+        ("\"seconds\": 7200", "\"seconds\": 7200, \"binds\": true"),
+    ] {
+        assert!(good.contains(from), "{from}");
+        let error = Document::read(&good.replace(from, to)).expect_err(to);
+        assert!(matches!(error, PlanFileError::Malformed { .. }), "{to}: {error}");
+    }
+}
+
+#[test]
 fn a_place_carries_its_line() {
     let wire = Place::from(&place("12h"));
     assert_eq!((wire.line, wire.column, wire.excerpt.as_str()), (5, 16, "  max_sts_ttl: 12h"));

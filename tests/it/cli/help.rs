@@ -128,11 +128,13 @@ fn plan() {
               - text:                For people at a terminal
               - json:                For programs; versioned; what render reads
               - markdown:            A comment for a pull request, at most 60,000 bytes
+              - html:                One page with the trust map, for a browser; it loads nothing
               - github:              Annotations of GitHub Actions, as workflow commands
               - github-summary:      A page for GITHUB_STEP_SUMMARY
               - gitlab-code-quality: GitLab's code quality report
               - gitlab-terraform:    GitLab's report of what would change
               - junit:               JUnit's XML, for whatever shows test results
+              - sarif:               SARIF 2.1.0, for code scanning
               
               [default: text]
 
@@ -204,11 +206,13 @@ fn render() {
               - text:                For people at a terminal
               - json:                For programs; versioned; what render reads
               - markdown:            A comment for a pull request, at most 60,000 bytes
+              - html:                One page with the trust map, for a browser; it loads nothing
               - github:              Annotations of GitHub Actions, as workflow commands
               - github-summary:      A page for GITHUB_STEP_SUMMARY
               - gitlab-code-quality: GitLab's code quality report
               - gitlab-terraform:    GitLab's report of what would change
               - junit:               JUnit's XML, for whatever shows test results
+              - sarif:               SARIF 2.1.0, for code scanning
               
               [default: text]
 

@@ -94,8 +94,7 @@ fn drift() {
               [default: 30s]
 
           --max-calls <N>
-              Make at most this many calls to AWS, retries included: what is left then is not known, and
-              blocks
+              Make at most this many calls to AWS, retries included; what is left then is not known
 
     Global options:
           --no-color

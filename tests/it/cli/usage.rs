@@ -39,7 +39,7 @@ fn a_mistyped_value_gets_a_suggestion() {
     exit 64
     ── stderr
     error: invalid value 'jsn' for '--format <FORMAT>'
-      [possible values: text, json, markdown, github, github-summary, gitlab-code-quality, gitlab-terraform, junit]
+      [possible values: text, json, markdown, html, github, github-summary, gitlab-code-quality, gitlab-terraform, junit, sarif]
 
       tip: a similar value exists: 'json'
 
