@@ -6,7 +6,9 @@
 //! Only one rule ([`UNPROVEN`]) speaks about what could not be read; to every other, not knowing is no evidence.
 
 mod judging;
+mod narrowing;
 mod rule;
+mod statements;
 mod words;
 
 #[cfg(test)]
@@ -27,10 +29,26 @@ mod role_missing;
 mod role_unproven;
 mod token_needs_user_broker;
 mod trust_account_root;
+mod trust_anyone;
+mod trust_anyone_loosely;
 mod trust_conditional;
+mod trust_dangling_principal;
+mod trust_federated_action;
+mod trust_for_all_values;
+mod trust_foreign_account;
 mod trust_lacks_set_source_identity;
 mod trust_lacks_tag_session;
+mod trust_literal_variable;
+mod trust_literal_wildcard;
+mod trust_multivalued_key;
+mod trust_not_principal;
+mod trust_oidc_unlimited;
+mod trust_private_source_ip;
+mod trust_redundant_session;
+mod trust_service_unbound;
+mod trust_undeclared_account;
 mod trust_unreadable;
+mod trust_wide_action;
 mod ttl_above_chaining_cap;
 mod ttl_above_max_session_duration;
 mod ttl_out_of_range;
@@ -53,7 +71,7 @@ use super::world::World;
 
 /// Every rule, by code. LH1xx: the manifests themselves and their TTLs. LH2xx: trust policies. LH3xx: whether what is
 /// named exists and can be used. LH4xx: `iam_user`. LH5xx: lifecycle. LH6xx: waivers.
-static ALL: [&Rule; 25] = [
+static ALL: [&Rule; 41] = [
     &default_above_max::RULE,
     &ttl_out_of_range::RULE,
     &ttl_above_max_session_duration::RULE,
@@ -66,6 +84,22 @@ static ALL: [&Rule; 25] = [
     &trust_conditional::RULE,
     &trust_account_root::RULE,
     &trust_unreadable::RULE,
+    &trust_anyone::RULE,
+    &trust_anyone_loosely::RULE,
+    &trust_not_principal::RULE,
+    &trust_wide_action::RULE,
+    &trust_foreign_account::RULE,
+    &trust_undeclared_account::RULE,
+    &trust_dangling_principal::RULE,
+    &trust_redundant_session::RULE,
+    &trust_for_all_values::RULE,
+    &trust_multivalued_key::RULE,
+    &trust_literal_wildcard::RULE,
+    &trust_literal_variable::RULE,
+    &trust_private_source_ip::RULE,
+    &trust_service_unbound::RULE,
+    &trust_federated_action::RULE,
+    &trust_oidc_unlimited::RULE,
     &role_missing::RULE,
     &role_arn_malformed::RULE,
     &role_arn_partition::RULE,

@@ -7,7 +7,7 @@ use crate::domain::ident::RoleArn;
 use crate::domain::world::{Fact, Unknown, Why};
 
 /// Codes, names and levels are an interface: waivers, scripts and reports refer to them. A code is never reused.
-const LIST: [(&str, &str, Level); 25] = [
+const LIST: [(&str, &str, Level); 41] = [
     ("LH101", "default-above-max", Level::Hard),
     ("LH102", "ttl-out-of-range", Level::Hard),
     ("LH103", "ttl-above-max-session-duration", Level::Hard),
@@ -20,6 +20,22 @@ const LIST: [(&str, &str, Level); 25] = [
     ("LH204", "trust-conditional", Level::Advisory),
     ("LH205", "trust-account-root", Level::Advisory),
     ("LH206", "trust-unreadable", Level::Blocking),
+    ("LH207", "trust-anyone", Level::Blocking),
+    ("LH208", "trust-anyone-loosely", Level::Blocking),
+    ("LH209", "trust-not-principal", Level::Blocking),
+    ("LH210", "trust-wide-action", Level::Advisory),
+    ("LH211", "trust-foreign-account", Level::Advisory),
+    ("LH212", "trust-undeclared-account", Level::Advisory),
+    ("LH216", "trust-dangling-principal", Level::Advisory),
+    ("LH217", "trust-redundant-session", Level::Advisory),
+    ("LH223", "trust-for-all-values", Level::Advisory),
+    ("LH224", "trust-multivalued-key", Level::Advisory),
+    ("LH225", "trust-literal-wildcard", Level::Advisory),
+    ("LH226", "trust-literal-variable", Level::Advisory),
+    ("LH227", "trust-private-source-ip", Level::Advisory),
+    ("LH228", "trust-service-unbound", Level::Advisory),
+    ("LH229", "trust-federated-action", Level::Advisory),
+    ("LH230", "trust-oidc-unlimited", Level::Blocking),
     ("LH301", "role-missing", Level::Hard),
     ("LH302", "role-arn-malformed", Level::Hard),
     ("LH303", "role-arn-partition", Level::Hard),
