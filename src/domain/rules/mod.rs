@@ -7,6 +7,7 @@
 
 mod judging;
 mod narrowing;
+mod refusal;
 mod rule;
 mod statements;
 mod words;
@@ -33,6 +34,9 @@ mod trust_anyone;
 mod trust_anyone_loosely;
 mod trust_conditional;
 mod trust_dangling_principal;
+mod trust_duration_condition;
+mod trust_external_id_mismatch;
+mod trust_external_id_not_required;
 mod trust_federated_action;
 mod trust_for_all_values;
 mod trust_foreign_account;
@@ -41,6 +45,7 @@ mod trust_lacks_tag_session;
 mod trust_literal_variable;
 mod trust_literal_wildcard;
 mod trust_multivalued_key;
+mod trust_needs_mfa;
 mod trust_not_principal;
 mod trust_oidc_unlimited;
 mod trust_private_source_ip;
@@ -71,7 +76,7 @@ use super::world::World;
 
 /// Every rule, by code. LH1xx: the manifests themselves and their TTLs. LH2xx: trust policies. LH3xx: whether what is
 /// named exists and can be used. LH4xx: `iam_user`. LH5xx: lifecycle. LH6xx: waivers.
-static ALL: [&Rule; 41] = [
+static ALL: [&Rule; 45] = [
     &default_above_max::RULE,
     &ttl_out_of_range::RULE,
     &ttl_above_max_session_duration::RULE,
@@ -90,8 +95,12 @@ static ALL: [&Rule; 41] = [
     &trust_wide_action::RULE,
     &trust_foreign_account::RULE,
     &trust_undeclared_account::RULE,
+    &trust_external_id_not_required::RULE,
+    &trust_external_id_mismatch::RULE,
     &trust_dangling_principal::RULE,
     &trust_redundant_session::RULE,
+    &trust_duration_condition::RULE,
+    &trust_needs_mfa::RULE,
     &trust_for_all_values::RULE,
     &trust_multivalued_key::RULE,
     &trust_literal_wildcard::RULE,

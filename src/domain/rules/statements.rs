@@ -70,6 +70,11 @@ impl Spot<'_> {
         principals(self.statement).contains(&Principal::Anyone)
     }
 
+    /// Its position in the policy, from 0.
+    pub(super) fn index(&self) -> usize {
+        self.index
+    }
+
     /// ``statement `#1` of the trust policy of `arn:…` ``.
     pub(super) fn named(&self) -> String {
         format!("statement `{}` of the trust policy of `{}`", self.statement.label, self.target.arn)

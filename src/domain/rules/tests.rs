@@ -7,7 +7,7 @@ use crate::domain::ident::RoleArn;
 use crate::domain::world::{Fact, Unknown, Why};
 
 /// Codes, names and levels are an interface: waivers, scripts and reports refer to them. A code is never reused.
-const LIST: [(&str, &str, Level); 41] = [
+const LIST: [(&str, &str, Level); 45] = [
     ("LH101", "default-above-max", Level::Hard),
     ("LH102", "ttl-out-of-range", Level::Hard),
     ("LH103", "ttl-above-max-session-duration", Level::Hard),
@@ -26,8 +26,12 @@ const LIST: [(&str, &str, Level); 41] = [
     ("LH210", "trust-wide-action", Level::Advisory),
     ("LH211", "trust-foreign-account", Level::Advisory),
     ("LH212", "trust-undeclared-account", Level::Advisory),
+    ("LH213", "trust-external-id-not-required", Level::Advisory),
+    ("LH214", "trust-external-id-mismatch", Level::Hard),
     ("LH216", "trust-dangling-principal", Level::Advisory),
     ("LH217", "trust-redundant-session", Level::Advisory),
+    ("LH221", "trust-duration-condition", Level::Hard),
+    ("LH222", "trust-needs-mfa", Level::Hard),
     ("LH223", "trust-for-all-values", Level::Advisory),
     ("LH224", "trust-multivalued-key", Level::Advisory),
     ("LH225", "trust-literal-wildcard", Level::Advisory),
