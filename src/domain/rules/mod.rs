@@ -18,6 +18,7 @@ mod fixture;
 mod broker_not_trusted;
 mod default_above_max;
 mod duplicate_role_name;
+mod external_id_guessable;
 mod iam_groups_not_yet;
 mod iam_user_without_boundary;
 mod iam_user_without_justification;
@@ -35,6 +36,7 @@ mod trust_anyone_loosely;
 mod trust_conditional;
 mod trust_dangling_principal;
 mod trust_duration_condition;
+mod trust_expires;
 mod trust_external_id_mismatch;
 mod trust_external_id_not_required;
 mod trust_federated_action;
@@ -47,6 +49,7 @@ mod trust_literal_wildcard;
 mod trust_multivalued_key;
 mod trust_needs_mfa;
 mod trust_not_principal;
+mod trust_odd_element;
 mod trust_oidc_unlimited;
 mod trust_private_source_ip;
 mod trust_redundant_session;
@@ -76,7 +79,7 @@ use super::world::World;
 
 /// Every rule, by code. LH1xx: the manifests themselves and their TTLs. LH2xx: trust policies. LH3xx: whether what is
 /// named exists and can be used. LH4xx: `iam_user`. LH5xx: lifecycle. LH6xx: waivers.
-static ALL: [&Rule; 45] = [
+static ALL: [&Rule; 48] = [
     &default_above_max::RULE,
     &ttl_out_of_range::RULE,
     &ttl_above_max_session_duration::RULE,
@@ -97,6 +100,7 @@ static ALL: [&Rule; 45] = [
     &trust_undeclared_account::RULE,
     &trust_external_id_not_required::RULE,
     &trust_external_id_mismatch::RULE,
+    &external_id_guessable::RULE,
     &trust_dangling_principal::RULE,
     &trust_redundant_session::RULE,
     &trust_duration_condition::RULE,
@@ -109,6 +113,8 @@ static ALL: [&Rule; 45] = [
     &trust_service_unbound::RULE,
     &trust_federated_action::RULE,
     &trust_oidc_unlimited::RULE,
+    &trust_expires::RULE,
+    &trust_odd_element::RULE,
     &role_missing::RULE,
     &role_arn_malformed::RULE,
     &role_arn_partition::RULE,
