@@ -15,7 +15,6 @@ pub(super) struct Judging<'a> {
     /// What is declared.
     pub(super) desired: &'a Desired,
     /// What was read.
-    #[allow(dead_code, reason = "every rule may look at it")]
     pub(super) world: &'a World,
     /// The instant to judge at.
     pub(super) now: Timestamp,

@@ -69,7 +69,7 @@
 //! ## Source
 //! The IAM user guide's page on global condition keys, and IAM Access Analyzer's check for private addresses.
 
-use std::net::IpAddr;
+use ipnet::IpNet;
 
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::{Condition, Effect};
@@ -124,13 +124,17 @@ fn look(spot: &Spot<'_>) -> Option<Said> {
 
 /// Whether the address, or the first of the range, is of a private, shared, loopback or link-local network.
 fn is_private(value: &str) -> bool {
-    let address = value.split_once('/').map_or(value, |(address, _)| address);
-    match address.parse() {
-        Ok(IpAddr::V4(it)) => {
+    let whole = |bits| format!("{value}/{bits}").parse();
+    match value.parse().or_else(|_| whole(32)).or_else(|_| whole(128)) {
+        Ok(IpNet::V4(net)) => {
+            let it = net.addr();
             let shared = it.octets()[0] == 100 && it.octets()[1] & 0b1100_0000 == 64;
             it.is_private() || it.is_loopback() || it.is_link_local() || shared
         }
-        Ok(IpAddr::V6(it)) => it.is_loopback() || it.is_unique_local() || it.is_unicast_link_local(),
+        Ok(IpNet::V6(net)) => {
+            let it = net.addr();
+            it.is_loopback() || it.is_unique_local() || it.is_unicast_link_local()
+        }
         Err(_) => false,
     }
 }
