@@ -118,7 +118,7 @@ fn count(shown: &Shown, part: &str) -> usize {
         Ok(statement @ Value::Object(_)) => {
             statements(shown.world.as_ref()).iter().filter(|it| **it == statement).count()
         }
-        _ => shown.manifests.as_ref().map_or(0, |manifests| manifests.matches(part).count()),
+        _ => [&shown.manifests, &shown.world].into_iter().flatten().map(|text| text.matches(part).count()).sum(),
     }
 }
 

@@ -7,7 +7,7 @@ mod template;
 use std::collections::BTreeMap;
 
 pub use assume_role::{AssumeRole, Broker, Session};
-pub use keys::{Arity, Carried, KEYS, Key, arity};
+pub use keys::{Arity, Carried, KEYS, Key, arity, documented};
 pub use template::Template;
 
 use super::truth::Truth;

@@ -37,7 +37,7 @@ mod verdict;
 pub use canonical::canonical;
 pub use condition::{Condition, Known, Operator, Quantifier, Test};
 pub use context::{
-    Arity, AssumeRole, Broker, Carried, Context, KEYS, Key, Knowledge, Session, Template, Values, arity,
+    Arity, AssumeRole, Broker, Carried, Context, KEYS, Key, Knowledge, Session, Template, Values, arity, documented,
 };
 pub use decision::{Clause, Decision, Open, Residual, TrustDecision};
 pub use evaluate::evaluate;

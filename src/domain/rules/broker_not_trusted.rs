@@ -2,7 +2,9 @@
 //!
 //! ## What it does
 //! Asks each target role's live trust policy whether the Broker's `principal` may `sts:AssumeRole`, and speaks when a
-//! statement denies it or none allows it.
+//! statement denies it or none allows it. The message names the Allow that comes nearest and what it lacks. Where nothing
+//! is wrong but an external id (LH214), a condition on `sts:DurationSeconds` (LH221) or a missing MFA code (LH222), that
+//! rule speaks instead of this one: one cause, one finding.
 //!
 //! ## Why it is bad
 //! STS answers `AccessDenied` to every request for this role. Nothing in the broker's own policies can make up for it.
@@ -89,6 +91,7 @@ use crate::domain::admission;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::Verdict;
 
+use super::refusal::{Refusal, refusal};
 use super::rule::{Origin, Rule, Said};
 use super::{Judging, words};
 
@@ -106,10 +109,18 @@ pub(super) static RULE: Rule = Rule {
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     let broker = judging.principal();
     for target in judging.targets() {
+        let refusal = refusal(judging, target);
+        if refusal.as_ref().is_some_and(|it| !it.causes.is_empty()) {
+            continue;
+        }
         let needed = || words::trust_statement(broker, &admission::actions(target.spec));
         let (message, label, remedy) = match target.assume {
             Some(Verdict::DeniedImplicitly { .. }) => (
-                format!("no statement of the trust policy of `{}` lets the broker `{broker}` assume it", target.arn),
+                format!(
+                    "no statement of the trust policy of `{}` lets the broker `{broker}` assume it{}",
+                    target.arn,
+                    refusal.and_then(nearest).unwrap_or_default()
+                ),
                 "does not trust the broker",
                 format!("add this statement to its trust policy: `{}`", needed()),
             ),
@@ -127,6 +138,19 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
+/// What the nearest Allow lacks, as the end of a sentence.
+fn nearest(refusal: Refusal<'_>) -> Option<String> {
+    let Refusal { spot, miss, .. } = refusal;
+    let miss = miss?;
+    Some(format!(
+        "; the nearest is statement `{}`, whose {} is `{}` where the request has `{}`",
+        spot.statement.label,
+        miss.element.as_str(),
+        miss.wanted,
+        miss.found
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::fixture::{READ_ONLY, Scene, statement, trust};
@@ -141,6 +165,29 @@ mod tests {
         assert!(found(&trust(&[&statement("Allow", "role/VaultRunner", "sts:AssumeRole")])).is_empty());
         assert_eq!(found(&trust(&[&statement("Allow", "role/Other", "sts:AssumeRole")])).len(), 1);
         assert_eq!(found(&trust(&[&statement("Allow", "role/VaultRunner", "sts:TagSession")])).len(), 1);
+    }
+
+    #[test]
+    fn the_nearest_allow_is_named_with_what_it_lacks() {
+        let other = statement("Allow", "role/VaultRunner", "sts:TagSession");
+        let found = found(&trust(&[&statement("Allow", "role/Other", "sts:TagSession"), &other]));
+        let nearest =
+            "; the nearest is statement `#2`, whose Action is `sts:TagSession` where the request has `sts:AssumeRole`";
+        assert!(found[0].message.ends_with(nearest), "{}", found[0].message);
+    }
+
+    #[test]
+    fn a_refusal_that_a_more_specific_rule_explains_whole_is_left_to_it() {
+        let allow = |block: &str| {
+            let allow = statement("Allow", "role/VaultRunner", "sts:AssumeRole");
+            trust(&[&allow
+                .replace('}', "")
+                .replace(", \"Action\"", "}, \"Action\"")
+                .replace("sts:AssumeRole\"", &format!("sts:AssumeRole\", \"Condition\": {block}}}"))])
+        };
+        assert!(found(&allow(r#"{"StringEquals": {"sts:ExternalId": "x"}}"#)).is_empty());
+        let both = r#"{"StringEquals": {"sts:ExternalId": "x", "aws:PrincipalAccount": "444455556666"}}"#;
+        assert_eq!(found(&allow(both)).len(), 1);
     }
 
     #[test]

@@ -38,6 +38,11 @@ pub(super) fn trust(statements: &[&str]) -> String {
     format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, statements.join(", "))
 }
 
+/// One declared role whose trust policy has these statements.
+pub(super) fn trusting(statements: &[&str]) -> Scene {
+    Scene::role_broker().assumed_role("a", 900, 900).live(READ_ONLY, 3_600, &trust(statements))
+}
+
 fn name(text: &str) -> Name {
     Name::parse(text).expect("a name")
 }

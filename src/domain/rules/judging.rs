@@ -15,7 +15,6 @@ pub(super) struct Judging<'a> {
     /// What is declared.
     pub(super) desired: &'a Desired,
     /// What was read.
-    #[allow(dead_code, reason = "every rule may look at it")]
     pub(super) world: &'a World,
     /// The instant to judge at.
     pub(super) now: Timestamp,
@@ -125,7 +124,6 @@ impl<'a> Judging<'a> {
     }
 
     /// How each statement was judged on the way to [`whole`](Self::whole); empty when the trust policy was not read.
-    #[allow(dead_code, reason = "asked by the rules about the broker's own side")]
     pub(super) fn trace(&self, target: &Target<'_>, action: &str) -> Vec<StatementTrace> {
         let trace = |policy| self.asking(target).trace(&self.issuing, Some(policy), action);
         target.trust().map(trace).unwrap_or_default()

@@ -7,7 +7,10 @@
 
 mod judging;
 mod levels;
+mod narrowing;
+mod refusal;
 mod rule;
+mod statements;
 mod words;
 
 #[cfg(test)]
@@ -16,6 +19,7 @@ mod fixture;
 mod broker_not_trusted;
 mod default_above_max;
 mod duplicate_role_name;
+mod external_id_guessable;
 mod iam_groups_not_yet;
 mod iam_user_without_boundary;
 mod iam_user_without_justification;
@@ -29,10 +33,32 @@ mod role_missing;
 mod role_unproven;
 mod token_needs_user_broker;
 mod trust_account_root;
+mod trust_anyone;
+mod trust_anyone_loosely;
 mod trust_conditional;
+mod trust_dangling_principal;
+mod trust_duration_condition;
+mod trust_expires;
+mod trust_external_id_mismatch;
+mod trust_external_id_not_required;
+mod trust_federated_action;
+mod trust_for_all_values;
+mod trust_foreign_account;
 mod trust_lacks_set_source_identity;
 mod trust_lacks_tag_session;
+mod trust_literal_variable;
+mod trust_literal_wildcard;
+mod trust_multivalued_key;
+mod trust_needs_mfa;
+mod trust_not_principal;
+mod trust_odd_element;
+mod trust_oidc_unlimited;
+mod trust_private_source_ip;
+mod trust_redundant_session;
+mod trust_service_unbound;
+mod trust_undeclared_account;
 mod trust_unreadable;
+mod trust_wide_action;
 mod ttl_above_chaining_cap;
 mod ttl_above_max_session_duration;
 mod ttl_out_of_range;
@@ -56,7 +82,7 @@ use super::world::World;
 
 /// Every rule, by code. LH1xx: the manifests themselves and their TTLs. LH2xx: trust policies. LH3xx: whether what is
 /// named exists and can be used. LH4xx: `iam_user`. LH5xx: lifecycle. LH6xx: waivers and the judge.
-static ALL: [&Rule; 26] = [
+static ALL: &[&Rule] = &[
     &default_above_max::RULE,
     &ttl_out_of_range::RULE,
     &ttl_above_max_session_duration::RULE,
@@ -69,6 +95,29 @@ static ALL: [&Rule; 26] = [
     &trust_conditional::RULE,
     &trust_account_root::RULE,
     &trust_unreadable::RULE,
+    &trust_anyone::RULE,
+    &trust_anyone_loosely::RULE,
+    &trust_not_principal::RULE,
+    &trust_wide_action::RULE,
+    &trust_foreign_account::RULE,
+    &trust_undeclared_account::RULE,
+    &trust_external_id_not_required::RULE,
+    &trust_external_id_mismatch::RULE,
+    &external_id_guessable::RULE,
+    &trust_dangling_principal::RULE,
+    &trust_redundant_session::RULE,
+    &trust_duration_condition::RULE,
+    &trust_needs_mfa::RULE,
+    &trust_for_all_values::RULE,
+    &trust_multivalued_key::RULE,
+    &trust_literal_wildcard::RULE,
+    &trust_literal_variable::RULE,
+    &trust_private_source_ip::RULE,
+    &trust_service_unbound::RULE,
+    &trust_federated_action::RULE,
+    &trust_oidc_unlimited::RULE,
+    &trust_expires::RULE,
+    &trust_odd_element::RULE,
     &role_missing::RULE,
     &role_arn_malformed::RULE,
     &role_arn_partition::RULE,
@@ -107,13 +156,14 @@ pub struct RuleInput<'a> {
 /// Every rule, sorted by code.
 #[must_use]
 pub fn all() -> &'static [&'static Rule] {
-    &ALL
+    ALL
 }
 
 /// The rule with this code or kebab name, in any case.
 #[must_use]
 pub fn find(code_or_name: &str) -> Option<&'static Rule> {
-    ALL.into_iter()
+    ALL.iter()
+        .copied()
         .find(|rule| rule.code.eq_ignore_ascii_case(code_or_name) || rule.name.eq_ignore_ascii_case(code_or_name))
 }
 
@@ -125,9 +175,9 @@ pub fn nearest(code_or_name: &str) -> Option<&'static str> {
     }
     let code_shaped = code_or_name.get(..2).is_some_and(|head| head.eq_ignore_ascii_case("LH"));
     if code_shaped {
-        text::nearest(code_or_name, ALL.into_iter().map(|rule| rule.code))
+        text::nearest(code_or_name, ALL.iter().copied().map(|rule| rule.code))
     } else {
-        text::nearest(code_or_name, ALL.into_iter().map(|rule| rule.name))
+        text::nearest(code_or_name, ALL.iter().copied().map(|rule| rule.name))
     }
 }
 
@@ -137,7 +187,7 @@ pub fn nearest(code_or_name: &str) -> Option<&'static str> {
 pub fn judge(input: RuleInput<'_>) -> Vec<Finding> {
     let judging = Judging::new(input);
     let mut findings = Vec::new();
-    for rule in ALL {
+    for rule in ALL.iter().copied() {
         (rule.check)(&judging, &mut findings);
     }
     sort(&mut findings);
@@ -164,7 +214,7 @@ fn order(finding: &Finding) -> (&str, usize, &str, &str) {
 /// Names the set of rules and their levels: a plan made by another set, or under other levels, is another plan.
 #[must_use]
 pub fn version(levels: &Levels) -> String {
-    let set: Value = ALL.into_iter().map(|rule| json!([rule.code, rule.name, levels.of(rule).as_str()])).collect();
+    let set: Value = ALL.iter().copied().map(|rule| json!([rule.code, rule.name, levels.of(rule).as_str()])).collect();
     Digest::of_json(&set).to_string()
 }
 

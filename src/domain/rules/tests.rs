@@ -7,7 +7,7 @@ use crate::domain::ident::RoleArn;
 use crate::domain::world::{Fact, Unknown, Why};
 
 /// Codes, names and levels are an interface: waivers, scripts and reports refer to them. A code is never reused.
-const LIST: [(&str, &str, Level); 26] = [
+const LIST: &[(&str, &str, Level)] = &[
     ("LH101", "default-above-max", Level::Hard),
     ("LH102", "ttl-out-of-range", Level::Hard),
     ("LH103", "ttl-above-max-session-duration", Level::Hard),
@@ -20,6 +20,29 @@ const LIST: [(&str, &str, Level); 26] = [
     ("LH204", "trust-conditional", Level::Advisory),
     ("LH205", "trust-account-root", Level::Advisory),
     ("LH206", "trust-unreadable", Level::Blocking),
+    ("LH207", "trust-anyone", Level::Blocking),
+    ("LH208", "trust-anyone-loosely", Level::Blocking),
+    ("LH209", "trust-not-principal", Level::Blocking),
+    ("LH210", "trust-wide-action", Level::Advisory),
+    ("LH211", "trust-foreign-account", Level::Advisory),
+    ("LH212", "trust-undeclared-account", Level::Advisory),
+    ("LH213", "trust-external-id-not-required", Level::Advisory),
+    ("LH214", "trust-external-id-mismatch", Level::Hard),
+    ("LH215", "external-id-guessable", Level::Advisory),
+    ("LH216", "trust-dangling-principal", Level::Advisory),
+    ("LH217", "trust-redundant-session", Level::Advisory),
+    ("LH221", "trust-duration-condition", Level::Hard),
+    ("LH222", "trust-needs-mfa", Level::Hard),
+    ("LH223", "trust-for-all-values", Level::Advisory),
+    ("LH224", "trust-multivalued-key", Level::Advisory),
+    ("LH225", "trust-literal-wildcard", Level::Advisory),
+    ("LH226", "trust-literal-variable", Level::Advisory),
+    ("LH227", "trust-private-source-ip", Level::Advisory),
+    ("LH228", "trust-service-unbound", Level::Advisory),
+    ("LH229", "trust-federated-action", Level::Advisory),
+    ("LH230", "trust-oidc-unlimited", Level::Blocking),
+    ("LH231", "trust-expires", Level::Advisory),
+    ("LH233", "trust-odd-element", Level::Advisory),
     ("LH301", "role-missing", Level::Hard),
     ("LH302", "role-arn-malformed", Level::Hard),
     ("LH303", "role-arn-partition", Level::Hard),
@@ -144,5 +167,71 @@ proptest! {
         let cap = if chained { live.min(3_600) } else { live };
         let sound = 900 <= default && default <= max && max <= cap;
         prop_assert_eq!(judge(scene.input()).is_empty(), sound);
+    }
+}
+
+/// Trust policies as consoles, Terraform and people make them, with the codes that are right to speak of each.
+#[test]
+fn sound_trust_policies_give_no_finding_but_what_is_stated() {
+    const BROKER: &str = r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/VaultRunner"}, "Action": "sts:AssumeRole"}"#;
+    let beside: [(&str, &[&str]); 13] = [
+        (
+            r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/Deployer"}, "Action": "sts:AssumeRole", "Condition": {}}"#,
+            &["LH233"],
+        ),
+        (
+            r#"{"Sid": "Person", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:user/people/operator"}, "Action": ["sts:AssumeRole", "sts:TagSession"], "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}"#,
+            &[],
+        ),
+        (
+            r#"{"Sid": "Vendor", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::444455556666:root"}, "Action": "sts:AssumeRole", "Condition": {"StringEquals": {"sts:ExternalId": "c91f20d76b3e48a5"}}}"#,
+            &[],
+        ),
+        (
+            r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::444455556666:role/ci/Build"}, "Action": "sts:AssumeRole"}"#,
+            &[],
+        ),
+        (
+            r#"{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}, "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/audit/*"}}}"#,
+            &[],
+        ),
+        (
+            r#"{"Effect": "Allow", "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"}, "Action": "sts:AssumeRoleWithWebIdentity", "Condition": {"StringEquals": {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"}, "StringLike": {"token.actions.githubusercontent.com:sub": "repo:example/app:*"}}}"#,
+            &[],
+        ),
+        (
+            r#"{"Effect": "Allow", "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE"}, "Action": "sts:AssumeRoleWithWebIdentity", "Condition": {"StringEquals": {"oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE:sub": "system:serviceaccount:app:runner", "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE:aud": "sts.amazonaws.com"}}}"#,
+            &[],
+        ),
+        (
+            r#"{"Effect": "Allow", "Principal": {"Federated": "arn:aws:iam::111122223333:saml-provider/Okta"}, "Action": ["sts:AssumeRoleWithSAML", "sts:TagSession"], "Condition": {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}}"#,
+            &[],
+        ),
+        (
+            r#"{"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "sts:AssumeRole", "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}, "ArnLike": {"aws:SourceArn": "arn:aws:cloudtrail:*:111122223333:trail/*"}}}"#,
+            &[],
+        ),
+        (
+            r#"{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}"#,
+            &["LH228"],
+        ),
+        (
+            r#"{"Sid": "DenyOutside", "Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:*", "Condition": {"StringNotEquals": {"aws:PrincipalAccount": ["111122223333", "444455556666"]}}}"#,
+            &[],
+        ),
+        (
+            r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/Tagger"}, "Action": "sts:TagSession", "Condition": {"StringEquals": {"aws:RequestTag/team": "payments"}, "ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}}"#,
+            &[],
+        ),
+        (
+            r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "sts:AssumeRole", "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Admin_*"}}}"#,
+            &[],
+        ),
+    ];
+    for (statement, expected) in beside {
+        let scene =
+            Scene::role_broker().assumed_role("a", 900, 3_600).live(READ_ONLY, 3_600, &trust(&[BROKER, statement]));
+        let codes: Vec<_> = judge(scene.input()).iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, expected, "{statement}");
     }
 }

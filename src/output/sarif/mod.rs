@@ -48,7 +48,10 @@ fn log(document: &Document, most: usize) -> Value {
         // The plan was made: that it is refused is a result, not a failure of the tool.
         "invocations": [{ "executionSuccessful": true, "toolExecutionNotifications": notifications }],
         "results": results,
-        "properties": { "planHash": hash, "commit": basis.manifests.commit },
+        "properties": {
+            "planHash": escape(hash),
+            "commit": basis.manifests.commit.as_deref().map(escape),
+        },
     });
     if let Some(overview) = overview {
         // Code scanning keeps the results of two deployments apart by what stands before the last slash.

@@ -125,6 +125,12 @@ fn row(key: &str) -> Option<(&'static Key, usize)> {
     })
 }
 
+/// The row of this key, or of its family; case does not count. `None` says only that [`KEYS`] does not have it.
+#[must_use]
+pub fn documented(key: &str) -> Option<&'static Key> {
+    row(key).map(|(row, _)| row)
+}
+
 /// How many values of this key a request may carry, as far as AWS documents it; case does not count.
 #[must_use]
 pub fn arity(key: &str) -> Arity {
