@@ -25,6 +25,9 @@ use leasehold::domain::world::calls::GET_ROLE_LIMIT;
 use leasehold::ports::ManifestSet;
 use proptest::prelude::*;
 
+/// A change of what a role passes.
+type Edit = fn(&mut AssumedRoleSpec);
+
 const HOME: &str = "111122223333";
 const AWAY: &str = "444455556666";
 const LEASE: &str = "01JZ0000000000000000000001";
@@ -485,7 +488,7 @@ proptest! {
                 }
             }
             // What no declared role says is admitted from none.
-            let edits: [(&str, fn(&mut AssumedRoleSpec)); 5] = [
+            let edits: [(&str, Edit); 5] = [
                 ("sts:TagSession", |spec| drop(spec.session_tags.insert("team".to_owned(), "intruders".to_owned()))),
                 ("sts:TagSession", |spec| drop(spec.session_tags.insert("undeclared".to_owned(), "x".to_owned()))),
                 ("sts:SetSourceIdentity", |spec| spec.source_identity = Some("intruder".to_owned())),

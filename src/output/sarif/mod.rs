@@ -38,7 +38,7 @@ fn log(document: &Document, most: usize) -> Value {
     let (kept, left_out) = keep(findings, most);
     let mut fingerprints = Fingerprints::default();
     let results: Vec<Value> =
-        kept.iter().map(|finding| result(finding, document, &rules, fingerprints.of(finding))).collect();
+        kept.iter().map(|finding| result(finding, document, &rules, &fingerprints.of(finding))).collect();
     let mut notifications: Vec<Value> = brakes.iter().map(braked).collect();
     notifications.extend(unknowns.iter().map(not_known));
     notifications.extend(left_out);
@@ -92,7 +92,7 @@ fn is_waived(finding: &Finding) -> bool {
     finding.waived_by.is_some() && !finding.blocks
 }
 
-fn result(finding: &Finding, document: &Document, rules: &Rules<'_>, fingerprint: String) -> Value {
+fn result(finding: &Finding, document: &Document, rules: &Rules<'_>, fingerprint: &str) -> Value {
     let Finding { code, rule, level, confidence: _, blocks, role, message, label: _, place, remedy, waived_by } =
         finding;
     let mut result = json!({
