@@ -30,6 +30,7 @@ mod iam_answers;
 mod json_schema;
 mod kills;
 mod laws;
+mod multi_account;
 mod least_privilege;
 mod live_aws;
 mod live_world;
