@@ -16,6 +16,7 @@ pub mod findings_v1;
 pub mod lease_v1;
 pub mod manifest_v1;
 pub mod plan_v1;
+pub mod policies_v1;
 pub mod rules_v1;
 pub mod simulation_v1;
 pub mod state_v1;
@@ -26,7 +27,7 @@ pub type MakeSchema = fn() -> serde_json::Value;
 
 /// The JSON Schema of every form, by its short name: what `leasehold schema` prints, and what `schemas/` holds as
 /// `<name>.v1.schema.json`.
-pub const SCHEMAS: [(&str, MakeSchema); 13] = [
+pub const SCHEMAS: [(&str, MakeSchema); 14] = [
     ("manifest", manifest_v1::schema),
     ("plan", plan_v1::schema),
     ("drift", drift_v1::schema),
@@ -37,6 +38,7 @@ pub const SCHEMAS: [(&str, MakeSchema); 13] = [
     ("lease", lease_v1::schema),
     ("error", error_v1::schema),
     ("rules", rules_v1::schema),
+    ("policies", policies_v1::schema),
     ("simulation-request", simulation_v1::request_schema),
     ("simulation", simulation_v1::schema),
     ("world", world_v1::schema),
@@ -69,6 +71,7 @@ mod tests {
             (findings_v1::schema(), "Findings"),
             (state_v1::schema(), "StateObject"),
             (lease_v1::schema(), "Leases"),
+            (policies_v1::schema(), "Policies"),
             (simulation_v1::request_schema(), "SimulationRequest"),
             (simulation_v1::schema(), "Simulation"),
         ] {

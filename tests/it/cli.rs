@@ -14,6 +14,7 @@ mod leases;
 mod live;
 mod pipes;
 mod plan;
+mod policy;
 pub(crate) mod simulate;
 mod state;
 mod terminal;

@@ -27,6 +27,7 @@ fn the_program() {
       issue        Hand out one credential of an applied role
       exec         Run a command with one credential of an applied role in its environment
       lease        Look at the leases
+      policy       Print the least that each identity must be allowed, as IAM policies
       simulate     Tell what AWS would say to a request under policies that you bring along
       rules        List the rules that plan judges by
       explain      Print the page of one rule
@@ -503,6 +504,7 @@ fn no_command_is_left_out() {
             "issue",
             "exec",
             "lease",
+            "policy",
             "simulate",
             "rules",
             "explain",

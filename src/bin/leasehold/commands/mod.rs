@@ -7,6 +7,7 @@ mod exec;
 mod issue;
 mod lease;
 mod plan;
+mod policy;
 mod simulate;
 mod validate;
 
@@ -27,6 +28,7 @@ pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> 
         Command::Issue(args) => wait(issue::run(args, terminal)),
         Command::Exec(args) => exec::run(args, terminal),
         Command::Lease(command) => wait(lease::run(&command, terminal)),
+        Command::Policy(command) => policy::run(&command),
         Command::Simulate(args) => simulate::run(&args, terminal),
         Command::Rules(args) => about::rules(&args, terminal),
         Command::Explain(args) => about::explain(&args),
