@@ -16,6 +16,7 @@ pub mod findings_v1;
 pub mod lease_v1;
 pub mod manifest_v1;
 pub mod plan_v1;
+pub mod policies_v1;
 pub mod rules_v1;
 pub mod scaffold;
 pub mod simulation_v1;
@@ -39,6 +40,7 @@ pub const SCHEMAS: &[(&str, MakeSchema)] = &[
     ("lease", lease_v1::schema),
     ("error", error_v1::schema),
     ("rules", rules_v1::schema),
+    ("policies", policies_v1::schema),
     ("simulation-request", simulation_v1::request_schema),
     ("simulation", simulation_v1::schema),
     ("world", world_v1::schema),
@@ -72,6 +74,7 @@ mod tests {
             (findings_v1::schema(), "Findings"),
             (state_v1::schema(), "StateObject"),
             (lease_v1::schema(), "Leases"),
+            (policies_v1::schema(), "Policies"),
             (simulation_v1::request_schema(), "SimulationRequest"),
             (simulation_v1::schema(), "Simulation"),
         ] {

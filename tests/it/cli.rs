@@ -18,6 +18,7 @@ mod max_calls;
 mod pipes;
 mod plan;
 mod plan_base;
+mod policy;
 mod render;
 pub(crate) mod simulate;
 mod state;

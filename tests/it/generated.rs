@@ -61,6 +61,11 @@ fn what_the_program_prints_fits_its_schema() {
     holds("error", &sandbox.run(&["apply", "--auto-approve", "--format", "json"]).expect(exit::FINDINGS_BLOCK).stderr);
     sandbox.commit(&manifests(&two("max_sts_ttl: 1h")));
     holds("findings", &sandbox.run(&["validate", "--format", "json"]).expect(exit::FINE).stdout);
+    for of in [&["broker"][..], &["reader"], &["trust", "app-rw"]] {
+        let args = [&["policy"][..], of, &["--format", "json"]].concat();
+        let policies = holds("policies", &sandbox.run(&args).expect(exit::FINE).stdout);
+        assert_eq!(policies["policies"].as_array().map(Vec::len), Some(1), "{of:?}");
+    }
     let applied = sandbox.run(&["apply", "--auto-approve", "--format", "json"]).expect(exit::FINE);
     holds("apply", &applied.stdout);
     holds("drift", &sandbox.run(&["drift", "--format", "json"]).expect(exit::FINE).stdout);

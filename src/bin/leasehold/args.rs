@@ -105,6 +105,9 @@ pub(crate) enum Command {
     Lease(LeaseCommand),
     /// Explain why a role may or may not be issued
     Why(WhyArgs),
+    /// Print the least that each identity must be allowed, as IAM policies
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Tell what AWS would say to a request under policies that you bring along
     Simulate(SimulateArgs),
     /// List the rules that plan judges by
@@ -426,6 +429,45 @@ pub(crate) struct LeasePlace {
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Of the identity that runs issue and exec
+    Broker(PolicyArgs),
+    /// Of the identity that runs plan, apply and drift; with --account, of the reader role there
+    Reader(PolicyArgs),
+    /// Of the identity that ends leases
+    Sweeper(PolicyArgs),
+    /// The trust policies of a role's targets
+    Trust(TrustArgs),
+}
+
+const POLICY_OUTPUT: &str = "\
+The policies go to standard output as IAM takes them, one after the other if there are several; what
+to know about them goes to standard error. --format json has both in one document.";
+
+#[derive(Debug, Args)]
+#[command(after_help = POLICY_OUTPUT)]
+pub(crate) struct PolicyArgs {
+    /// Generate for this account [default: the broker's, and for trust every one that the role has a target in]
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<String>,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = POLICY_OUTPUT)]
+pub(crate) struct TrustArgs {
+    /// The declared role
+    #[arg(value_name = "ROLE")]
+    pub(crate) role: String,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
 }
 
 #[derive(Debug, Args)]

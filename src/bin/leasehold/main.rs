@@ -79,7 +79,7 @@ fn quiet_panics() {
 
 impl Command {
     fn wants_json(&self) -> bool {
-        use args::{Format, LeaseCommand};
+        use args::{Format, LeaseCommand, PolicyCommand};
         let format = match self {
             Self::Validate(args) => args.format,
             Self::Plan(args) => return args.format.is_json(),
@@ -87,6 +87,10 @@ impl Command {
             Self::Apply(args) => args.format,
             Self::Why(args) => args.format,
             Self::Drift(args) => args.format,
+            Self::Policy(PolicyCommand::Broker(args) | PolicyCommand::Reader(args) | PolicyCommand::Sweeper(args)) => {
+                args.format
+            }
+            Self::Policy(PolicyCommand::Trust(args)) => args.policy.format,
             Self::Simulate(args) => args.format,
             Self::Rules(args) => args.format,
             Self::Lease(LeaseCommand::List(args)) => args.place.format,

@@ -30,6 +30,7 @@ fn the_program() {
       exec         Run a command with one credential of an applied role in its environment
       lease        Look at the leases
       why          Explain why a role may or may not be issued
+      policy       Print the least that each identity must be allowed, as IAM policies
       simulate     Tell what AWS would say to a request under policies that you bring along
       rules        List the rules that plan judges by
       explain      Print the page of one rule
@@ -578,6 +579,7 @@ fn no_command_is_left_out() {
             "exec",
             "lease",
             "why",
+            "policy",
             "simulate",
             "rules",
             "explain",

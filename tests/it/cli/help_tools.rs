@@ -5,6 +5,89 @@ use insta::assert_snapshot;
 use super::help::help;
 
 #[test]
+fn policy() {
+    assert_snapshot!(help(&["policy"]), @"
+    Print the least that each identity must be allowed, as IAM policies
+
+    Usage: leasehold policy [OPTIONS] <COMMAND>
+
+    Commands:
+      broker   Of the identity that runs issue and exec
+      reader   Of the identity that runs plan, apply and drift; with --account, of the reader role there
+      sweeper  Of the identity that ends leases
+      trust    The trust policies of a role's targets
+      help     Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Global options:
+          --no-color     Never colour the output (NO_COLOR does the same)
+          --log <LEVEL>  Log to standard error: error, warn, info, debug or trace [env: LEASEHOLD_LOG=]
+                         [possible values: error, warn, info, debug, trace]
+    ");
+    assert_snapshot!(help(&["policy", "trust"]), @"
+    The trust policies of a role's targets
+
+    Usage: leasehold policy trust [OPTIONS] <ROLE>
+
+    Arguments:
+      <ROLE>
+              The declared role
+
+    Options:
+          --account <ID>
+              Generate for this account [default: the broker's, and for trust every one that the role
+              has a target in]
+
+          --format <FORMAT>
+              Form of the output
+
+              Possible values:
+              - text: For people
+              - json: For programs; versioned
+              
+              [default: text]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Manifests:
+          --dir <DIR>
+              Folder of the manifests; may be a bare repository together with --ref
+              
+              [default: .]
+
+          --ref <REV>
+              Read DIR as it is at this commit, out of git's object database, instead of its files
+
+          --path <PATH>
+              Folder of the manifests inside the repository, when DIR is a bare one
+
+    Global options:
+          --no-color
+              Never colour the output (NO_COLOR does the same)
+
+          --log <LEVEL>
+              Log to standard error: error, warn, info, debug or trace
+              
+              [env: LEASEHOLD_LOG=]
+              [possible values: error, warn, info, debug, trace]
+
+    The policies go to standard output as IAM takes them, one after the other if there are several; what
+    to know about them goes to standard error. --format json has both in one document.
+    ");
+    for identity in ["broker", "reader", "sweeper"] {
+        let help = help(&["policy", identity]);
+        assert!(help.contains("--account <ID>") && help.contains("--dir <DIR>"), "{help}");
+    }
+}
+
+#[test]
 fn simulate() {
     assert_snapshot!(help(&["simulate"]), @"
     Tell what AWS would say to a request under policies that you bring along

@@ -8,6 +8,7 @@ mod init;
 mod issue;
 mod lease;
 mod plan;
+mod policy;
 mod render;
 mod saved_plan;
 mod signed;
@@ -36,6 +37,7 @@ pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> 
         Command::Lease(command) => wait(lease::run(&command, terminal)),
         Command::Why(args) => wait(why::run(&args, terminal)),
         Command::Simulate(args) => simulate::run(&args, terminal),
+        Command::Policy(command) => policy::run(&command),
         Command::Rules(args) => about::rules(&args, terminal),
         Command::Explain(args) => about::explain(&args),
         Command::Schema(args) => about::schema(&args),
