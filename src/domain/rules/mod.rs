@@ -3,8 +3,9 @@
 //! One rule a file; the file's opening comment is the rule's public page, and a test runs the examples on it. To add
 //! a rule: its file, its `mod` line and its line in `ALL`.
 //!
-//! Only one rule ([`UNPROVEN`]) speaks about what could not be read; to every other, not knowing is no evidence.
+//! Only the rules of [`UNPROVEN`] speak about what could not be read; to every other, not knowing is no evidence.
 
+mod broker_side;
 mod judging;
 mod levels;
 mod rule;
@@ -13,7 +14,10 @@ mod words;
 #[cfg(test)]
 mod fixture;
 
+mod broker_conditional;
+mod broker_not_allowed;
 mod broker_not_trusted;
+mod broker_unproven;
 mod default_above_max;
 mod duplicate_role_name;
 mod iam_groups_not_yet;
@@ -56,7 +60,7 @@ use super::world::World;
 
 /// Every rule, by code. LH1xx: the manifests themselves and their TTLs. LH2xx: trust policies. LH3xx: whether what is
 /// named exists and can be used. LH4xx: `iam_user`. LH5xx: lifecycle. LH6xx: waivers and the judge.
-static ALL: [&Rule; 26] = [
+static ALL: [&Rule; 29] = [
     &default_above_max::RULE,
     &ttl_out_of_range::RULE,
     &ttl_above_max_session_duration::RULE,
@@ -75,6 +79,9 @@ static ALL: [&Rule; 26] = [
     &role_arn_mismatch::RULE,
     &token_needs_user_broker::RULE,
     &role_unproven::RULE,
+    &broker_not_allowed::RULE,
+    &broker_unproven::RULE,
+    &broker_conditional::RULE,
     &iam_user_without_path::RULE,
     &iam_user_without_boundary::RULE,
     &iam_user_without_justification::RULE,
@@ -85,8 +92,12 @@ static ALL: [&Rule; 26] = [
     &judge_changed::RULE,
 ];
 
-/// Code of the rule about what could not be read; the planner never suspends a role that git leaves alone for it.
-pub const UNPROVEN: &str = "LH306";
+/// Codes of the rules about what could not be read, of the target and of the broker; the planner never suspends a role that
+/// git leaves alone for them.
+pub const UNPROVEN: [&str; 2] = [ROLE_UNPROVEN, BROKER_UNPROVEN];
+
+const ROLE_UNPROVEN: &str = "LH306";
+const BROKER_UNPROVEN: &str = "LH308";
 
 /// Code of the rule about a pull request that changes what judges it.
 pub const JUDGE_CHANGED: &str = "LH604";
