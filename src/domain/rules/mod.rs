@@ -15,16 +15,20 @@ mod words;
 mod fixture;
 
 mod broker_conditional;
+mod broker_missing;
 mod broker_not_allowed;
 mod broker_not_trusted;
 mod broker_unproven;
 mod default_above_max;
 mod duplicate_role_name;
+mod group_missing;
 mod iam_groups_not_yet;
 mod iam_user_without_boundary;
 mod iam_user_without_justification;
 mod iam_user_without_path;
 mod judge_changed;
+mod policy_in_other_account;
+mod policy_missing;
 mod role_arn_malformed;
 mod role_arn_mismatch;
 mod role_arn_partition;
@@ -60,7 +64,7 @@ use super::world::World;
 
 /// Every rule, by code. LH1xx: the manifests themselves and their TTLs. LH2xx: trust policies. LH3xx: whether what is
 /// named exists and can be used. LH4xx: `iam_user`. LH5xx: lifecycle. LH6xx: waivers and the judge.
-static ALL: [&Rule; 29] = [
+static ALL: [&Rule; 33] = [
     &default_above_max::RULE,
     &ttl_out_of_range::RULE,
     &ttl_above_max_session_duration::RULE,
@@ -82,6 +86,10 @@ static ALL: [&Rule; 29] = [
     &broker_not_allowed::RULE,
     &broker_unproven::RULE,
     &broker_conditional::RULE,
+    &broker_missing::RULE,
+    &policy_missing::RULE,
+    &group_missing::RULE,
+    &policy_in_other_account::RULE,
     &iam_user_without_path::RULE,
     &iam_user_without_boundary::RULE,
     &iam_user_without_justification::RULE,

@@ -7,7 +7,7 @@ use crate::domain::ident::RoleArn;
 use crate::domain::world::{Fact, Unknown, Why};
 
 /// Codes, names and levels are an interface: waivers, scripts and reports refer to them. A code is never reused.
-const LIST: [(&str, &str, Level); 29] = [
+const LIST: [(&str, &str, Level); 33] = [
     ("LH101", "default-above-max", Level::Hard),
     ("LH102", "ttl-out-of-range", Level::Hard),
     ("LH103", "ttl-above-max-session-duration", Level::Hard),
@@ -29,6 +29,10 @@ const LIST: [(&str, &str, Level); 29] = [
     ("LH307", "broker-not-allowed", Level::Hard),
     ("LH308", "broker-unproven", Level::Blocking),
     ("LH309", "broker-conditional", Level::Advisory),
+    ("LH310", "broker-missing", Level::Hard),
+    ("LH311", "policy-missing", Level::Hard),
+    ("LH312", "group-missing", Level::Hard),
+    ("LH313", "policy-in-other-account", Level::Hard),
     ("LH401", "iam-user-without-path", Level::Blocking),
     ("LH402", "iam-user-without-boundary", Level::Blocking),
     ("LH403", "iam-user-without-justification", Level::Blocking),
