@@ -131,9 +131,14 @@ pub(super) fn nearest(traces: &[StatementTrace], place: Place) -> Option<String>
 
 /// The statement that lets the broker do these actions on this resource, on one line.
 pub(super) fn identity_statement(actions: &[&str], resource: &str) -> String {
-    let action = match actions {
+    identity_statement_on(actions, &[resource])
+}
+
+/// [`identity_statement`] for several resources.
+pub(super) fn identity_statement_on(actions: &[&str], resources: &[&str]) -> String {
+    let one_or_many = |texts: &[&str]| match texts {
         [one] => json!(one),
         several => json!(several),
     };
-    json!({"Action": action, "Effect": "Allow", "Resource": resource}).to_string()
+    json!({"Action": one_or_many(actions), "Effect": "Allow", "Resource": one_or_many(resources)}).to_string()
 }

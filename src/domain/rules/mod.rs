@@ -18,6 +18,7 @@ mod broker_conditional;
 mod broker_missing;
 mod broker_not_allowed;
 mod broker_not_trusted;
+mod broker_too_powerful;
 mod broker_unproven;
 mod default_above_max;
 mod duplicate_role_name;
@@ -64,7 +65,7 @@ use super::world::World;
 
 /// Every rule, by code. LH1xx: the manifests themselves and their TTLs. LH2xx: trust policies. LH3xx: whether what is
 /// named exists and can be used. LH4xx: `iam_user`. LH5xx: lifecycle. LH6xx: waivers and the judge.
-static ALL: [&Rule; 33] = [
+static ALL: [&Rule; 34] = [
     &default_above_max::RULE,
     &ttl_out_of_range::RULE,
     &ttl_above_max_session_duration::RULE,
@@ -90,6 +91,7 @@ static ALL: [&Rule; 33] = [
     &policy_missing::RULE,
     &group_missing::RULE,
     &policy_in_other_account::RULE,
+    &broker_too_powerful::RULE,
     &iam_user_without_path::RULE,
     &iam_user_without_boundary::RULE,
     &iam_user_without_justification::RULE,

@@ -7,7 +7,7 @@ use crate::domain::ident::RoleArn;
 use crate::domain::world::{Fact, Unknown, Why};
 
 /// Codes, names and levels are an interface: waivers, scripts and reports refer to them. A code is never reused.
-const LIST: [(&str, &str, Level); 33] = [
+const LIST: [(&str, &str, Level); 34] = [
     ("LH101", "default-above-max", Level::Hard),
     ("LH102", "ttl-out-of-range", Level::Hard),
     ("LH103", "ttl-above-max-session-duration", Level::Hard),
@@ -33,6 +33,7 @@ const LIST: [(&str, &str, Level); 33] = [
     ("LH311", "policy-missing", Level::Hard),
     ("LH312", "group-missing", Level::Hard),
     ("LH313", "policy-in-other-account", Level::Hard),
+    ("LH314", "broker-too-powerful", Level::Advisory),
     ("LH401", "iam-user-without-path", Level::Blocking),
     ("LH402", "iam-user-without-boundary", Level::Blocking),
     ("LH403", "iam-user-without-justification", Level::Blocking),
