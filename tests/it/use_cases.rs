@@ -3,6 +3,7 @@
 use leasehold::app::ledger;
 use leasehold::app::{Expectation, Meaning, review};
 use leasehold::domain::audit::AuditAction;
+use leasehold::domain::ident::RoleArn;
 use leasehold::domain::lease::{Ending, LeaseState};
 use leasehold::domain::plan::Action;
 use leasehold::domain::ttl::Ttl;
@@ -82,6 +83,25 @@ fn not_knowing_neither_suspends_nor_proves() {
     let plan = scene.plan(&store, &role("app-readonly", READ_ONLY, HOUR)).plan;
     assert!(!plan.has_changes());
     assert_eq!(plan.report.unknowns.len(), 1);
+    let refused = scene.apply(&store, &two()).expect_err("refused");
+    assert_eq!(refused.meaning, Meaning::FindingsBlock);
+    scene.issue(&store, "app-readonly").map(drop).expect("issued");
+}
+
+#[test]
+fn a_broker_that_cannot_be_read_today_suspends_nothing_and_proves_nothing_new() {
+    let (scene, store) = (Scene::new(), MemoryStore::new());
+    let by_account = |arn: &RoleArn| scene.cloud.put_role(arn, 3_600, &trusting("arn:aws:iam::111122223333:root"));
+    by_account(&arn(READ_ONLY));
+    by_account(&arn(READ_WRITE));
+    scene.cloud.put_broker_policy(
+        "issue",
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}}"#,
+    );
+    scene.apply(&store, &role("app-readonly", READ_ONLY, HOUR)).expect("applied");
+    scene.cloud.hide_broker();
+    let plan = scene.plan(&store, &role("app-readonly", READ_ONLY, HOUR)).plan;
+    assert!(!plan.has_changes() && plan.report.findings.iter().any(|finding| finding.code == "LH308"));
     let refused = scene.apply(&store, &two()).expect_err("refused");
     assert_eq!(refused.meaning, Meaning::FindingsBlock);
     scene.issue(&store, "app-readonly").map(drop).expect("issued");

@@ -195,9 +195,10 @@ impl<'a> Next<'a> {
             }
         }
         let mut violations = blocking.cloned().unwrap_or_default();
-        if let Some(before) = before.filter(|before| !all_known && before.spec == role.spec) {
+        let unproven = !all_known || violations.iter().any(|code| rules::UNPROVEN.contains(code));
+        if let Some(before) = before.filter(|before| unproven && before.spec == role.spec) {
             // A role that nobody changed is not suspended because today it could not be read, nor freed for it.
-            violations.remove(rules::UNPROVEN);
+            violations.retain(|code| !rules::UNPROVEN.contains(code));
             violations.extend(before.violations.iter().map(String::as_str));
         }
         Self { spec: &role.spec, facts, violations }

@@ -14,10 +14,21 @@ use crate::domain::ident::{BrokerPrincipal, Name, RoleArn};
 use crate::domain::role::{Field, MalformedArn, Places, Role, RoleSpec};
 use crate::domain::span::{Located, Place, SourceFile};
 use crate::domain::ttl::Ttl;
-use crate::domain::world::{Fact, LivePolicy, LiveRole, Unknown, Why, World};
+use crate::domain::world::{AttachedPolicy, Fact, LiveBroker, LivePolicy, LiveRole, Unknown, Why, World};
 
 /// The role that a fixture's `assumed_role` names.
 pub(super) const READ_ONLY: &str = "arn:aws:iam::111122223333:role/ProdAppReadOnly";
+
+/// A target in an account that is not the broker's.
+pub(super) const REPORTS: &str = "arn:aws:iam::444455556666:role/ReportsReadOnly";
+
+/// An identity statement that allows everything.
+pub(super) const ALLOW_ALL: &str = r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#;
+
+/// An identity statement.
+pub(super) fn allow(action: &str, resource: &str) -> String {
+    format!(r#"{{"Effect": "Allow", "Action": "{action}", "Resource": "{resource}"}}"#)
+}
 
 /// A declared set, a world and an instant.
 pub(super) struct Scene {
@@ -220,6 +231,21 @@ impl Scene {
 
     pub(super) fn absent(mut self, declared: &str) -> Self {
         self.world.roles.insert(arn(declared), Fact::Absent);
+        self
+    }
+
+    /// The broker with one identity policy, `issue`, of these statements, and perhaps a boundary of this one.
+    pub(super) fn broker(mut self, statements: &[&str], boundary: Option<&str>) -> Self {
+        let policy = |name: &str, statements: &[&str]| AttachedPolicy {
+            name: name.to_owned(),
+            document: LivePolicy::read(&trust(statements)),
+        };
+        self.world.broker = Fact::Present(LiveBroker {
+            unique_id: "AROAEXAMPLEVAULTRUN01".to_owned(),
+            tags: BTreeMap::new(),
+            policies: Fact::Present(vec![policy("issue", statements)]),
+            boundary: boundary.map_or(Fact::Absent, |statement| Fact::Present(policy("Boundary", &[statement]))),
+        });
         self
     }
 

@@ -2,12 +2,13 @@ use crate::domain::Timestamp;
 use crate::domain::admission::{Asking, Issuing};
 use crate::domain::credential::{AssumedRoleSpec, CredentialSpec};
 use crate::domain::desired::Desired;
-use crate::domain::iam::{Evaluation, Policy, StatementTrace, Verdict};
+use crate::domain::iam::{Policy, StatementTrace, Verdict};
 use crate::domain::ident::{BrokerPrincipal, RoleArn};
 use crate::domain::role::{Field, Role};
 use crate::domain::world::{Fact, LiveRole, World};
 
 use super::RuleInput;
+use super::broker_side::{Unsettled, is_denied};
 
 /// What rules look at: the input, and what several of them would otherwise work out again.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(super) struct Judging<'a> {
     pub(super) issuing: Issuing<'a>,
     /// What the base of a pull request declares.
     pub(super) base: Option<&'a Desired>,
+    /// What the trust side lets, or may let, and the broker's own side stops, or may stop; in file order.
+    pub(super) unsettled: Vec<Unsettled<'a>>,
     targets: Vec<Known<'a>>,
 }
 
@@ -70,19 +73,36 @@ impl<'a> Judging<'a> {
         let RuleInput { desired, world, now, base } = input;
         let issuing = Issuing::new(&desired.broker.spec, world, now);
         let index_of = world.index();
-        let mut targets = Vec::new();
+        let principal = &desired.broker.spec.principal;
+        let (mut targets, mut unsettled) = (Vec::new(), Vec::new());
         for role in &desired.roles {
-            let CredentialSpec::AssumedRole(spec) = &role.spec.credential else { continue };
+            let spec = match &role.spec.credential {
+                CredentialSpec::AssumedRole(spec) => spec,
+                CredentialSpec::FederationToken(spec) if !principal.is_role() => {
+                    unsettled.extend(Unsettled::federation(&issuing, principal, role, spec));
+                    continue;
+                }
+                CredentialSpec::FederationToken(_) | CredentialSpec::SessionToken(_) | CredentialSpec::IamUser(_) => {
+                    continue;
+                }
+            };
             for (index, arn) in spec.role_arns.iter().enumerate() {
                 let fact = index_of.role(arn);
                 let live = fact.present();
                 let policy = live.and_then(|live| live.trust.policy.as_ref().ok());
-                let ask = || issuing.ask(&role.spec.name, spec, arn, live);
-                let assume = policy.map(|policy| ask().trust(policy, "sts:AssumeRole"));
+                let mut assume = None;
+                if let Some(policy) = policy {
+                    let asking = issuing.ask(&role.spec.name, spec, arn, live);
+                    let verdict = asking.trust(policy, "sts:AssumeRole");
+                    if !is_denied(&verdict) {
+                        unsettled.extend(Unsettled::target(&issuing, asking, policy, role, spec, (index, arn)));
+                    }
+                    assume = Some(verdict);
+                }
                 targets.push(Known { role, spec, index, arn, fact, assume });
             }
         }
-        Self { desired, world, now, base, issuing, targets }
+        Self { desired, world, now, base, issuing, unsettled, targets }
     }
 
     /// Every entry of every role's `role_arns`, in file order.
@@ -116,14 +136,7 @@ impl<'a> Judging<'a> {
         target.trust().map(|policy| self.asking(target).trust(policy, action))
     }
 
-    /// What AWS answers to the broker's `action` on the target, by every policy that was read; `None` when the trust policy
-    /// was not.
-    #[allow(dead_code, reason = "asked by the rules about the broker's own side")]
-    pub(super) fn whole(&self, target: &Target<'_>, action: &str) -> Option<Evaluation> {
-        target.trust().map(|policy| self.asking(target).whole(&self.issuing, Some(policy), action))
-    }
-
-    /// How each statement was judged on the way to [`whole`](Self::whole); empty when the trust policy was not read.
+    /// How each statement was judged when the broker asks for `action`; empty when the trust policy was not read.
     pub(super) fn trace(&self, target: &Target<'_>, action: &str) -> Vec<StatementTrace> {
         let trace = |policy| self.asking(target).trace(&self.issuing, Some(policy), action);
         target.trust().map(trace).unwrap_or_default()

@@ -3,8 +3,9 @@
 //! One rule a file; the file's opening comment is the rule's public page, and a test runs the examples on it. To add
 //! a rule: its file, its `mod` line and its line in `ALL`.
 //!
-//! Only one rule ([`UNPROVEN`]) speaks about what could not be read; to every other, not knowing is no evidence.
+//! Only the rules of [`UNPROVEN`] speak about what could not be read; to every other, not knowing is no evidence.
 
+mod broker_side;
 mod judging;
 mod levels;
 mod narrowing;
@@ -16,15 +17,23 @@ mod words;
 #[cfg(test)]
 mod fixture;
 
+mod broker_conditional;
+mod broker_missing;
+mod broker_not_allowed;
 mod broker_not_trusted;
+mod broker_too_powerful;
+mod broker_unproven;
 mod default_above_max;
 mod duplicate_role_name;
 mod external_id_guessable;
+mod group_missing;
 mod iam_groups_not_yet;
 mod iam_user_without_boundary;
 mod iam_user_without_justification;
 mod iam_user_without_path;
 mod judge_changed;
+mod policy_in_other_account;
+mod policy_missing;
 mod role_arn_malformed;
 mod role_arn_mismatch;
 mod role_arn_partition;
@@ -124,6 +133,14 @@ static ALL: &[&Rule] = &[
     &role_arn_mismatch::RULE,
     &token_needs_user_broker::RULE,
     &role_unproven::RULE,
+    &broker_not_allowed::RULE,
+    &broker_unproven::RULE,
+    &broker_conditional::RULE,
+    &broker_missing::RULE,
+    &policy_missing::RULE,
+    &group_missing::RULE,
+    &policy_in_other_account::RULE,
+    &broker_too_powerful::RULE,
     &iam_user_without_path::RULE,
     &iam_user_without_boundary::RULE,
     &iam_user_without_justification::RULE,
@@ -134,8 +151,12 @@ static ALL: &[&Rule] = &[
     &judge_changed::RULE,
 ];
 
-/// Code of the rule about what could not be read; the planner never suspends a role that git leaves alone for it.
-pub const UNPROVEN: &str = "LH306";
+/// Codes of the rules about what could not be read, of the target and of the broker; the planner never suspends a role that
+/// git leaves alone for them.
+pub const UNPROVEN: [&str; 2] = [ROLE_UNPROVEN, BROKER_UNPROVEN];
+
+const ROLE_UNPROVEN: &str = "LH306";
+const BROKER_UNPROVEN: &str = "LH308";
 
 /// Code of the rule about a pull request that changes what judges it.
 pub const JUDGE_CHANGED: &str = "LH604";

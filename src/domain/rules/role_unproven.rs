@@ -85,7 +85,7 @@ use super::Judging;
 use super::rule::{Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
-    code: super::UNPROVEN,
+    code: super::ROLE_UNPROVEN,
     name: "role-unproven",
     level: Level::Blocking,
     confidence: Confidence::Certain,

@@ -49,6 +49,14 @@ const LIST: &[(&str, &str, Level)] = &[
     ("LH304", "role-arn-mismatch", Level::Hard),
     ("LH305", "token-needs-user-broker", Level::Hard),
     ("LH306", "role-unproven", Level::Blocking),
+    ("LH307", "broker-not-allowed", Level::Hard),
+    ("LH308", "broker-unproven", Level::Blocking),
+    ("LH309", "broker-conditional", Level::Advisory),
+    ("LH310", "broker-missing", Level::Hard),
+    ("LH311", "policy-missing", Level::Hard),
+    ("LH312", "group-missing", Level::Hard),
+    ("LH313", "policy-in-other-account", Level::Hard),
+    ("LH314", "broker-too-powerful", Level::Advisory),
     ("LH401", "iam-user-without-path", Level::Blocking),
     ("LH402", "iam-user-without-boundary", Level::Blocking),
     ("LH403", "iam-user-without-justification", Level::Blocking),
@@ -138,13 +146,13 @@ fn a_sound_set_in_a_sound_world_has_no_findings() {
 }
 
 #[test]
-fn only_one_rule_speaks_about_what_could_not_be_read() {
+fn of_the_target_only_one_rule_speaks_about_what_could_not_be_read() {
     for why in Why::ALL {
         let mut scene = Scene::user_broker().assumed_role("a", 900, 43_200);
         let arn = RoleArn::parse(READ_ONLY).expect("valid");
         scene.world.roles.insert(arn, Fact::Unknown(Unknown { why, detail: String::new() }));
         let codes: Vec<_> = judge(scene.input()).iter().map(|finding| finding.code).collect();
-        assert_eq!(codes, [UNPROVEN], "{why:?}");
+        assert_eq!(codes, [ROLE_UNPROVEN], "{why:?}");
     }
 }
 

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::credential::{AssumedRoleSpec, CredentialType};
+use crate::domain::credential::{AssumedRoleSpec, CredentialSpec, CredentialType};
 use crate::domain::finding::Finding;
 use crate::domain::iam::Verdict;
-use crate::domain::ident::BrokerPrincipal;
+use crate::domain::ident::{Arn, BrokerPrincipal};
 use crate::domain::role::{Field, Role};
 use crate::domain::ttl::Ttl;
 
@@ -116,6 +116,19 @@ pub(super) fn lacks_action(judging: &Judging<'_>, rule: &Rule, passed: &Passed, 
             },
         ));
     }
+}
+
+/// Every managed policy and boundary that a credential names, with its field.
+pub(super) fn policies(credential: &CredentialSpec) -> impl Iterator<Item = (Field, &Arn)> {
+    let (policy, boundary) = match credential {
+        CredentialSpec::AssumedRole(spec) => (Some(&spec.policy), None),
+        CredentialSpec::FederationToken(spec) => (Some(&spec.policy), None),
+        CredentialSpec::IamUser(spec) => (Some(&spec.policy), spec.permissions_boundary_arn.as_ref()),
+        CredentialSpec::SessionToken(_) => (None, None),
+    };
+    let arns = policy.into_iter().flat_map(|policy| policy.arns.iter().enumerate());
+    let boundary = boundary.into_iter().map(|arn| (Field::PermissionsBoundaryArn, arn));
+    arns.map(|(index, arn)| (Field::PolicyArn(index), arn)).chain(boundary)
 }
 
 /// The text as one word of a POSIX shell.

@@ -141,7 +141,7 @@ const BROKER: &[FieldDoc] = &[
     field(
         "rules",
         Shape::Levels,
-        "Levels of rules in place of their own, by code or by name. What is hard stays hard, and LH306 blocking. Nothing can be switched off: a Waiver silences a rule for named roles and a time.",
+        "Levels of rules in place of their own, by code or by name. What is hard stays hard, and LH306 and LH308 blocking. Nothing can be switched off: a Waiver silences a rule for named roles and a time.",
     ),
 ];
 
