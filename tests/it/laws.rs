@@ -16,7 +16,9 @@ use leasehold::domain::plan::{Action, Plan};
 use leasehold::domain::record::Basis;
 use leasehold::domain::span::SourceFile;
 use leasehold::domain::ttl::Ttl;
-use leasehold::domain::world::{CallerIdentity, Fact, LivePolicy, LiveRole, Unknown, Why, World};
+use leasehold::domain::world::{
+    AttachedPolicy, CallerIdentity, Fact, LiveBroker, LivePolicy, LiveRole, Unknown, Why, World,
+};
 use leasehold::ports::Clock as _;
 use leasehold::testing::{CountingIds, FixedClock, MemoryStore, block_on};
 use leasehold::wire::plan_v1;
@@ -129,7 +131,16 @@ fn world() -> impl Strategy<Value = World> {
         let principal = BrokerPrincipal::parse(USER).expect("a principal");
         let (account, user_id) = (principal.account().clone(), "AIDAEXAMPLEBROKER0001".to_owned());
         let caller = Fact::Present(CallerIdentity { account, arn: USER.to_owned(), user_id });
-        World::of_roles(caller, roles.collect())
+        let all =
+            r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}]}"#;
+        let policies = vec![AttachedPolicy { name: "issue".to_owned(), document: LivePolicy::read(all) }];
+        let broker = LiveBroker {
+            unique_id: "AIDAEXAMPLEBROKER0001".to_owned(),
+            tags: BTreeMap::new(),
+            policies: Fact::Present(policies),
+            boundary: Fact::Absent,
+        };
+        World { broker: Fact::Present(broker), ..World::of_roles(caller, roles.collect()) }
     })
 }
 

@@ -402,7 +402,7 @@ fn usage() -> Done {
     ── stderr
     error: unrecognized subcommand 'aply'
 
-      tip: a similar subcommand exists: 'apply'
+      tip: some similar subcommands exist: 'policy', 'apply'
 
     Usage: leasehold [OPTIONS] <COMMAND>
 
