@@ -16,7 +16,9 @@ use leasehold::domain::plan::{Action, Plan};
 use leasehold::domain::record::Basis;
 use leasehold::domain::span::SourceFile;
 use leasehold::domain::ttl::Ttl;
-use leasehold::domain::world::{CallerIdentity, Fact, LivePolicy, LiveRole, Unknown, Why, World};
+use leasehold::domain::world::{
+    AttachedPolicy, CallerIdentity, Fact, LiveBroker, LivePolicy, LiveRole, Unknown, Why, World,
+};
 use leasehold::ports::Clock as _;
 use leasehold::testing::{CountingIds, FixedClock, MemoryStore, block_on};
 use leasehold::wire::plan_v1;
@@ -123,13 +125,25 @@ fn fact(at: usize) -> impl Strategy<Value = Fact<LiveRole>> {
     prop_oneof![8 => live.prop_map(Fact::Present), 1 => Just(Fact::Absent), 1 => unknown]
 }
 
+fn broker() -> impl Strategy<Value = Fact<LiveBroker>> {
+    let allow = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:*","Resource":"*"}}"#;
+    let live = Fact::Present(LiveBroker {
+        unique_id: "AIDAEXAMPLEBROKER0001".to_owned(),
+        tags: std::collections::BTreeMap::new(),
+        policies: Fact::Present(vec![AttachedPolicy { name: "issue".to_owned(), document: LivePolicy::read(allow) }]),
+        boundary: Fact::Absent,
+    });
+    let unknown = select(&Why::ALL[..]).prop_map(|why| Fact::Unknown(Unknown { why, detail: "not told".to_owned() }));
+    prop_oneof![8 => Just(live), 1 => Just(Fact::Absent), 1 => unknown]
+}
+
 fn world() -> impl Strategy<Value = World> {
-    (fact(0), fact(1), fact(2), fact(3)).prop_map(|(a, b, c, d)| {
+    (fact(0), fact(1), fact(2), fact(3), broker()).prop_map(|(a, b, c, d, broker)| {
         let roles = [a, b, c, d].into_iter().enumerate().map(|(at, fact)| (arn(&role_arn(at)), fact));
         let principal = BrokerPrincipal::parse(USER).expect("a principal");
         let (account, user_id) = (principal.account().clone(), "AIDAEXAMPLEBROKER0001".to_owned());
         let caller = Fact::Present(CallerIdentity { account, arn: USER.to_owned(), user_id });
-        World::of_roles(caller, roles.collect())
+        World { broker, ..World::of_roles(caller, roles.collect()) }
     })
 }
 

@@ -211,6 +211,7 @@ fn tokens_are_issued_by_a_user_and_refused_to_a_role() {
                  policy_arns: [arn:aws:iam::aws:policy/ReadOnlyAccess]\n---\napiVersion: leasehold/v1\nkind: Role\nmetadata: \
                  {name: session}\nspec:\n  credential_type: session_token\n  max_sts_ttl: 36h\n";
     let (scene, store) = (Scene::with_broker(USER), MemoryStore::new());
+    scene.cloud.put_managed_policy("arn:aws:iam::aws:policy/ReadOnlyAccess");
     scene.apply(&store, roles).expect("applied");
     let fed = scene.issue(&store, "fed").expect("issued");
     assert!(fed.lease.request.session_name.is_some_and(|name| name.len() <= 32));

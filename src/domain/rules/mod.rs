@@ -22,12 +22,16 @@ mod broker_too_powerful;
 mod broker_unproven;
 mod default_above_max;
 mod duplicate_role_name;
+mod expires_soon;
 mod group_missing;
 mod iam_groups_not_yet;
+mod iam_user_all;
+mod iam_user_long;
 mod iam_user_without_boundary;
 mod iam_user_without_justification;
 mod iam_user_without_path;
 mod judge_changed;
+mod outlives_expiry;
 mod policy_in_other_account;
 mod policy_missing;
 mod role_arn_malformed;
@@ -36,6 +40,7 @@ mod role_arn_partition;
 mod role_expired;
 mod role_missing;
 mod role_unproven;
+mod session_policy_all;
 mod token_needs_user_broker;
 mod trust_account_root;
 mod trust_conditional;
@@ -46,8 +51,10 @@ mod ttl_above_chaining_cap;
 mod ttl_above_max_session_duration;
 mod ttl_out_of_range;
 mod waiver_expired;
+mod waiver_far;
 mod waiver_unknown_role;
 mod waiver_unknown_rule;
+mod waiver_unused;
 
 use judging::Judging;
 pub use levels::{Levels, changeable, refusal};
@@ -65,13 +72,14 @@ use super::world::World;
 
 /// Every rule, by code. LH1xx: the manifests themselves and their TTLs. LH2xx: trust policies. LH3xx: whether what is
 /// named exists and can be used. LH4xx: `iam_user`. LH5xx: lifecycle. LH6xx: waivers and the judge.
-static ALL: [&Rule; 34] = [
+static ALL: [&Rule; 41] = [
     &default_above_max::RULE,
     &ttl_out_of_range::RULE,
     &ttl_above_max_session_duration::RULE,
     &ttl_above_chaining_cap::RULE,
     &duplicate_role_name::RULE,
     &iam_groups_not_yet::RULE,
+    &session_policy_all::RULE,
     &broker_not_trusted::RULE,
     &trust_lacks_tag_session::RULE,
     &trust_lacks_set_source_identity::RULE,
@@ -95,11 +103,17 @@ static ALL: [&Rule; 34] = [
     &iam_user_without_path::RULE,
     &iam_user_without_boundary::RULE,
     &iam_user_without_justification::RULE,
+    &iam_user_long::RULE,
+    &iam_user_all::RULE,
     &role_expired::RULE,
+    &outlives_expiry::RULE,
+    &expires_soon::RULE,
     &waiver_unknown_rule::RULE,
     &waiver_unknown_role::RULE,
     &waiver_expired::RULE,
     &judge_changed::RULE,
+    &waiver_unused::RULE,
+    &waiver_far::RULE,
 ];
 
 /// Codes of the rules about what could not be read, of the target and of the broker; the planner never suspends a role that
@@ -161,6 +175,7 @@ pub fn judge(input: RuleInput<'_>) -> Vec<Finding> {
     for rule in ALL {
         (rule.check)(&judging, &mut findings);
     }
+    findings.extend(waiver_unused::after(&judging, &findings));
     sort(&mut findings);
     findings.dedup();
     input.desired.broker.spec.rules.apply(&mut findings);

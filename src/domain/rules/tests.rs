@@ -7,13 +7,14 @@ use crate::domain::ident::RoleArn;
 use crate::domain::world::{Fact, Unknown, Why};
 
 /// Codes, names and levels are an interface: waivers, scripts and reports refer to them. A code is never reused.
-const LIST: [(&str, &str, Level); 34] = [
+const LIST: [(&str, &str, Level); 41] = [
     ("LH101", "default-above-max", Level::Hard),
     ("LH102", "ttl-out-of-range", Level::Hard),
     ("LH103", "ttl-above-max-session-duration", Level::Hard),
     ("LH104", "ttl-above-chaining-cap", Level::Hard),
     ("LH105", "duplicate-role-name", Level::Hard),
     ("LH106", "iam-groups-not-yet", Level::Hard),
+    ("LH107", "session-policy-all", Level::Advisory),
     ("LH201", "broker-not-trusted", Level::Hard),
     ("LH202", "trust-lacks-tag-session", Level::Hard),
     ("LH203", "trust-lacks-set-source-identity", Level::Hard),
@@ -37,11 +38,17 @@ const LIST: [(&str, &str, Level); 34] = [
     ("LH401", "iam-user-without-path", Level::Blocking),
     ("LH402", "iam-user-without-boundary", Level::Blocking),
     ("LH403", "iam-user-without-justification", Level::Blocking),
+    ("LH405", "iam-user-long", Level::Advisory),
+    ("LH406", "iam-user-all", Level::Blocking),
     ("LH501", "role-expired", Level::Blocking),
+    ("LH502", "outlives-expiry", Level::Advisory),
+    ("LH503", "expires-soon", Level::Advisory),
     ("LH601", "waiver-unknown-rule", Level::Advisory),
     ("LH602", "waiver-unknown-role", Level::Advisory),
     ("LH603", "waiver-expired", Level::Advisory),
     ("LH604", "judge-changed", Level::Advisory),
+    ("LH610", "waiver-unused", Level::Advisory),
+    ("LH612", "waiver-far", Level::Advisory),
 ];
 
 #[test]
