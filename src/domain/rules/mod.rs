@@ -32,6 +32,7 @@ mod iam_user_without_justification;
 mod iam_user_without_path;
 mod judge_changed;
 mod outlives_expiry;
+mod packed_size;
 mod policy_in_other_account;
 mod policy_missing;
 mod role_arn_malformed;
@@ -41,6 +42,8 @@ mod role_expired;
 mod role_missing;
 mod role_unproven;
 mod session_policy_all;
+mod session_policy_grants_nothing;
+mod session_policy_size;
 mod token_needs_user_broker;
 mod trust_account_root;
 mod trust_conditional;
@@ -72,7 +75,7 @@ use super::world::World;
 
 /// Every rule, by code. LH1xx: the manifests themselves and their TTLs. LH2xx: trust policies. LH3xx: whether what is
 /// named exists and can be used. LH4xx: `iam_user`. LH5xx: lifecycle. LH6xx: waivers and the judge.
-static ALL: [&Rule; 41] = [
+static ALL: [&Rule; 44] = [
     &default_above_max::RULE,
     &ttl_out_of_range::RULE,
     &ttl_above_max_session_duration::RULE,
@@ -80,6 +83,9 @@ static ALL: [&Rule; 41] = [
     &duplicate_role_name::RULE,
     &iam_groups_not_yet::RULE,
     &session_policy_all::RULE,
+    &session_policy_size::RULE,
+    &packed_size::RULE,
+    &session_policy_grants_nothing::RULE,
     &broker_not_trusted::RULE,
     &trust_lacks_tag_session::RULE,
     &trust_lacks_set_source_identity::RULE,

@@ -139,6 +139,11 @@ pub(super) fn policies(credential: &CredentialSpec) -> impl Iterator<Item = (Fie
     arns.map(|(index, arn)| (Field::PolicyArn(index), arn)).chain(boundary)
 }
 
+/// Characters of a policy document as it is sent: without white space between its parts.
+pub(super) fn characters(document: &Value) -> usize {
+    document.to_string().chars().count()
+}
+
 /// The text as one word of a POSIX shell.
 pub(super) fn shell_word(text: &str) -> String {
     let plain =
