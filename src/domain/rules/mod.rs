@@ -14,6 +14,7 @@ mod words;
 #[cfg(test)]
 mod fixture;
 
+mod account_unused;
 mod broker_conditional;
 mod broker_missing;
 mod broker_not_allowed;
@@ -35,6 +36,8 @@ mod outlives_expiry;
 mod packed_size;
 mod policy_in_other_account;
 mod policy_missing;
+mod reader_in_other_account;
+mod region_partition;
 mod role_arn_malformed;
 mod role_arn_mismatch;
 mod role_arn_partition;
@@ -75,7 +78,7 @@ use super::world::World;
 
 /// Every rule, by code. LH1xx: the manifests themselves and their TTLs. LH2xx: trust policies. LH3xx: whether what is
 /// named exists and can be used. LH4xx: `iam_user`. LH5xx: lifecycle. LH6xx: waivers and the judge.
-static ALL: [&Rule; 44] = [
+static ALL: [&Rule; 47] = [
     &default_above_max::RULE,
     &ttl_out_of_range::RULE,
     &ttl_above_max_session_duration::RULE,
@@ -86,6 +89,9 @@ static ALL: [&Rule; 44] = [
     &session_policy_size::RULE,
     &packed_size::RULE,
     &session_policy_grants_nothing::RULE,
+    &region_partition::RULE,
+    &account_unused::RULE,
+    &reader_in_other_account::RULE,
     &broker_not_trusted::RULE,
     &trust_lacks_tag_session::RULE,
     &trust_lacks_set_source_identity::RULE,

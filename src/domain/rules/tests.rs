@@ -7,7 +7,7 @@ use crate::domain::ident::RoleArn;
 use crate::domain::world::{Fact, Unknown, Why};
 
 /// Codes, names and levels are an interface: waivers, scripts and reports refer to them. A code is never reused.
-const LIST: [(&str, &str, Level); 44] = [
+const LIST: [(&str, &str, Level); 47] = [
     ("LH101", "default-above-max", Level::Hard),
     ("LH102", "ttl-out-of-range", Level::Hard),
     ("LH103", "ttl-above-max-session-duration", Level::Hard),
@@ -18,6 +18,9 @@ const LIST: [(&str, &str, Level); 44] = [
     ("LH108", "session-policy-size", Level::Blocking),
     ("LH109", "packed-size", Level::Advisory),
     ("LH110", "session-policy-grants-nothing", Level::Advisory),
+    ("LH113", "region-partition", Level::Hard),
+    ("LH115", "account-unused", Level::Advisory),
+    ("LH116", "reader-in-other-account", Level::Hard),
     ("LH201", "broker-not-trusted", Level::Hard),
     ("LH202", "trust-lacks-tag-session", Level::Hard),
     ("LH203", "trust-lacks-set-source-identity", Level::Hard),
