@@ -28,6 +28,7 @@ mod group_missing;
 mod iam_groups_not_yet;
 mod iam_user_all;
 mod iam_user_long;
+mod iam_user_quota;
 mod iam_user_without_boundary;
 mod iam_user_without_justification;
 mod iam_user_without_path;
@@ -44,6 +45,7 @@ mod role_arn_partition;
 mod role_expired;
 mod role_missing;
 mod role_unproven;
+mod secret_in_manifest;
 mod session_policy_all;
 mod session_policy_grants_nothing;
 mod session_policy_size;
@@ -78,7 +80,7 @@ use super::world::World;
 
 /// Every rule, by code. LH1xx: the manifests themselves and their TTLs. LH2xx: trust policies. LH3xx: whether what is
 /// named exists and can be used. LH4xx: `iam_user`. LH5xx: lifecycle. LH6xx: waivers and the judge.
-static ALL: [&Rule; 47] = [
+static ALL: [&Rule; 49] = [
     &default_above_max::RULE,
     &ttl_out_of_range::RULE,
     &ttl_above_max_session_duration::RULE,
@@ -89,6 +91,7 @@ static ALL: [&Rule; 47] = [
     &session_policy_size::RULE,
     &packed_size::RULE,
     &session_policy_grants_nothing::RULE,
+    &secret_in_manifest::RULE,
     &region_partition::RULE,
     &account_unused::RULE,
     &reader_in_other_account::RULE,
@@ -115,6 +118,7 @@ static ALL: [&Rule; 47] = [
     &iam_user_without_path::RULE,
     &iam_user_without_boundary::RULE,
     &iam_user_without_justification::RULE,
+    &iam_user_quota::RULE,
     &iam_user_long::RULE,
     &iam_user_all::RULE,
     &role_expired::RULE,
