@@ -125,22 +125,25 @@ fn fact(at: usize) -> impl Strategy<Value = Fact<LiveRole>> {
     prop_oneof![8 => live.prop_map(Fact::Present), 1 => Just(Fact::Absent), 1 => unknown]
 }
 
+fn broker() -> impl Strategy<Value = Fact<LiveBroker>> {
+    let allow = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:*","Resource":"*"}}"#;
+    let live = Fact::Present(LiveBroker {
+        unique_id: "AIDAEXAMPLEBROKER0001".to_owned(),
+        tags: BTreeMap::new(),
+        policies: Fact::Present(vec![AttachedPolicy { name: "issue".to_owned(), document: LivePolicy::read(allow) }]),
+        boundary: Fact::Absent,
+    });
+    let unknown = select(&Why::ALL[..]).prop_map(|why| Fact::Unknown(Unknown { why, detail: "not told".to_owned() }));
+    prop_oneof![8 => Just(live), 1 => Just(Fact::Absent), 1 => unknown]
+}
+
 fn world() -> impl Strategy<Value = World> {
-    (fact(0), fact(1), fact(2), fact(3)).prop_map(|(a, b, c, d)| {
+    (fact(0), fact(1), fact(2), fact(3), broker()).prop_map(|(a, b, c, d, broker)| {
         let roles = [a, b, c, d].into_iter().enumerate().map(|(at, fact)| (arn(&role_arn(at)), fact));
         let principal = BrokerPrincipal::parse(USER).expect("a principal");
         let (account, user_id) = (principal.account().clone(), "AIDAEXAMPLEBROKER0001".to_owned());
         let caller = Fact::Present(CallerIdentity { account, arn: USER.to_owned(), user_id });
-        let all =
-            r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}]}"#;
-        let policies = vec![AttachedPolicy { name: "issue".to_owned(), document: LivePolicy::read(all) }];
-        let broker = LiveBroker {
-            unique_id: "AIDAEXAMPLEBROKER0001".to_owned(),
-            tags: BTreeMap::new(),
-            policies: Fact::Present(policies),
-            boundary: Fact::Absent,
-        };
-        World { broker: Fact::Present(broker), ..World::of_roles(caller, roles.collect()) }
+        World { broker, ..World::of_roles(caller, roles.collect()) }
     })
 }
 

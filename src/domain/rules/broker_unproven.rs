@@ -139,10 +139,7 @@ fn reason(verdict: &Verdict, judging: &Judging<'_>) -> Option<String> {
         }
         Fact::Present(live) if identity => Some(match &live.policies {
             Fact::Unknown(unknown) => format!("its identity policies could not be read: {}", said(unknown)),
-            Fact::Present(policies) => match policies.iter().find_map(no_policy) {
-                Some(fault) => fault,
-                None => return None,
-            },
+            Fact::Present(policies) => policies.iter().find_map(no_policy)?,
             Fact::Absent => return None,
         }),
         Fact::Present(live) if boundary => of_boundary(live),

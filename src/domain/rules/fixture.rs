@@ -8,9 +8,9 @@ use crate::domain::Timestamp;
 use crate::domain::credential::{
     AssumedRoleSpec, CredentialSpec, FederationTokenSpec, IamUserSpec, PolicySpec, SessionTokenSpec,
 };
-use crate::domain::desired::{Broker, BrokerSpec, Date, Desired, Limits, TtlPair, Waiver};
+use crate::domain::desired::{Account, Broker, BrokerSpec, Date, Desired, Limits, TtlPair, Waiver};
 use crate::domain::finding::Finding;
-use crate::domain::ident::{BrokerPrincipal, Name, RoleArn};
+use crate::domain::ident::{AccountId, BrokerPrincipal, Name, RoleArn};
 use crate::domain::role::{Field, MalformedArn, Places, Role, RoleSpec};
 use crate::domain::span::{Located, Place, SourceFile};
 use crate::domain::ttl::Ttl;
@@ -231,6 +231,15 @@ impl Scene {
 
     pub(super) fn absent(mut self, declared: &str) -> Self {
         self.world.roles.insert(arn(declared), Fact::Absent);
+        self
+    }
+
+    /// An Account document.
+    pub(super) fn account(mut self, id: &str, reader: Option<&str>) -> Self {
+        let place = self.next_place();
+        let id = Located::new(AccountId::parse(id).expect("an account"), self.next_place());
+        let reader_role_arn = reader.map(|text| Located::new(arn(text), self.next_place()));
+        self.desired.accounts.push(Account { name: name("account"), id, reader_role_arn, external_id: None, place });
         self
     }
 

@@ -17,6 +17,7 @@ mod words;
 #[cfg(test)]
 mod fixture;
 
+mod account_unused;
 mod broker_conditional;
 mod broker_missing;
 mod broker_not_allowed;
@@ -25,21 +26,33 @@ mod broker_too_powerful;
 mod broker_unproven;
 mod default_above_max;
 mod duplicate_role_name;
+mod expires_soon;
 mod external_id_guessable;
 mod group_missing;
 mod iam_groups_not_yet;
+mod iam_user_all;
+mod iam_user_long;
+mod iam_user_quota;
 mod iam_user_without_boundary;
 mod iam_user_without_justification;
 mod iam_user_without_path;
 mod judge_changed;
+mod outlives_expiry;
+mod packed_size;
 mod policy_in_other_account;
 mod policy_missing;
+mod reader_in_other_account;
+mod region_partition;
 mod role_arn_malformed;
 mod role_arn_mismatch;
 mod role_arn_partition;
 mod role_expired;
 mod role_missing;
 mod role_unproven;
+mod secret_in_manifest;
+mod session_policy_all;
+mod session_policy_grants_nothing;
+mod session_policy_size;
 mod token_needs_user_broker;
 mod trust_account_root;
 mod trust_anyone;
@@ -72,8 +85,10 @@ mod ttl_above_chaining_cap;
 mod ttl_above_max_session_duration;
 mod ttl_out_of_range;
 mod waiver_expired;
+mod waiver_far;
 mod waiver_unknown_role;
 mod waiver_unknown_rule;
+mod waiver_unused;
 
 use judging::Judging;
 pub use levels::{Levels, changeable, refusal};
@@ -98,6 +113,14 @@ static ALL: &[&Rule] = &[
     &ttl_above_chaining_cap::RULE,
     &duplicate_role_name::RULE,
     &iam_groups_not_yet::RULE,
+    &session_policy_all::RULE,
+    &session_policy_size::RULE,
+    &packed_size::RULE,
+    &session_policy_grants_nothing::RULE,
+    &secret_in_manifest::RULE,
+    &region_partition::RULE,
+    &account_unused::RULE,
+    &reader_in_other_account::RULE,
     &broker_not_trusted::RULE,
     &trust_lacks_tag_session::RULE,
     &trust_lacks_set_source_identity::RULE,
@@ -144,11 +167,18 @@ static ALL: &[&Rule] = &[
     &iam_user_without_path::RULE,
     &iam_user_without_boundary::RULE,
     &iam_user_without_justification::RULE,
+    &iam_user_quota::RULE,
+    &iam_user_long::RULE,
+    &iam_user_all::RULE,
     &role_expired::RULE,
+    &outlives_expiry::RULE,
+    &expires_soon::RULE,
     &waiver_unknown_rule::RULE,
     &waiver_unknown_role::RULE,
     &waiver_expired::RULE,
     &judge_changed::RULE,
+    &waiver_unused::RULE,
+    &waiver_far::RULE,
 ];
 
 /// Codes of the rules about what could not be read, of the target and of the broker; the planner never suspends a role that
@@ -211,6 +241,7 @@ pub fn judge(input: RuleInput<'_>) -> Vec<Finding> {
     for rule in ALL.iter().copied() {
         (rule.check)(&judging, &mut findings);
     }
+    findings.extend(waiver_unused::after(&judging, &findings));
     sort(&mut findings);
     findings.dedup();
     input.desired.broker.spec.rules.apply(&mut findings);

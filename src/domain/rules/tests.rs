@@ -1,9 +1,9 @@
 use proptest::prelude::*;
 
-use super::fixture::{READ_ONLY, Scene, statement, trust};
+use super::fixture::{READ_ONLY, Scene, allow, statement, trust};
 use super::*;
 use crate::domain::finding::Level;
-use crate::domain::ident::RoleArn;
+use crate::domain::ident::{Arn, RoleArn};
 use crate::domain::world::{Fact, Unknown, Why};
 
 /// Codes, names and levels are an interface: waivers, scripts and reports refer to them. A code is never reused.
@@ -14,6 +14,14 @@ const LIST: &[(&str, &str, Level)] = &[
     ("LH104", "ttl-above-chaining-cap", Level::Hard),
     ("LH105", "duplicate-role-name", Level::Hard),
     ("LH106", "iam-groups-not-yet", Level::Hard),
+    ("LH107", "session-policy-all", Level::Advisory),
+    ("LH108", "session-policy-size", Level::Blocking),
+    ("LH109", "packed-size", Level::Advisory),
+    ("LH110", "session-policy-grants-nothing", Level::Advisory),
+    ("LH112", "secret-in-manifest", Level::Blocking),
+    ("LH113", "region-partition", Level::Hard),
+    ("LH115", "account-unused", Level::Advisory),
+    ("LH116", "reader-in-other-account", Level::Hard),
     ("LH201", "broker-not-trusted", Level::Hard),
     ("LH202", "trust-lacks-tag-session", Level::Hard),
     ("LH203", "trust-lacks-set-source-identity", Level::Hard),
@@ -60,11 +68,18 @@ const LIST: &[(&str, &str, Level)] = &[
     ("LH401", "iam-user-without-path", Level::Blocking),
     ("LH402", "iam-user-without-boundary", Level::Blocking),
     ("LH403", "iam-user-without-justification", Level::Blocking),
+    ("LH404", "iam-user-quota", Level::Blocking),
+    ("LH405", "iam-user-long", Level::Advisory),
+    ("LH406", "iam-user-all", Level::Blocking),
     ("LH501", "role-expired", Level::Blocking),
+    ("LH502", "outlives-expiry", Level::Advisory),
+    ("LH503", "expires-soon", Level::Advisory),
     ("LH601", "waiver-unknown-rule", Level::Advisory),
     ("LH602", "waiver-unknown-role", Level::Advisory),
     ("LH603", "waiver-expired", Level::Advisory),
     ("LH604", "judge-changed", Level::Advisory),
+    ("LH610", "waiver-unused", Level::Advisory),
+    ("LH612", "waiver-far", Level::Advisory),
 ];
 
 #[test]
@@ -142,6 +157,39 @@ fn a_sound_set_in_a_sound_world_has_no_findings() {
         3_600,
         &trust(&[&statement("Allow", "role/VaultRunner", "sts:AssumeRole")]),
     );
+    assert_eq!(judge(scene.input()), []);
+}
+
+#[test]
+fn a_sound_set_of_every_type_over_three_accounts_has_no_findings() {
+    let accounts = ["111122223333", "444455556666", "777788889999"];
+    let arn = |at: usize| format!("arn:aws:iam::{}:role/app/Reader{at}", accounts[at % 3]);
+    let trusting = trust(&[&statement("Allow", "user/leasehold", "sts:AssumeRole")]);
+    let targets: Vec<String> = (0..10).map(arn).collect();
+    let mut scene = Scene::user_broker();
+    for (at, target) in targets.iter().enumerate() {
+        scene = scene.assumed_role_of(&format!("reader-{at}"), &[target]).live(target, 3_600, &trusting);
+    }
+    for id in &accounts[1..] {
+        scene = scene.account(id, Some(&format!("arn:aws:iam::{id}:role/LeaseholdReader")));
+    }
+    let path = |role: &str| Some(format!("/{role}/"));
+    let policy = |text: &str| Arn::parse(text).expect("valid");
+    let scene = scene.federation_token("upload", 900, 3_600).session_token("session", 900, 3_600).iam_user(
+        "batch",
+        900,
+        3_600,
+        |spec| {
+            spec.user_path = path("batch");
+            spec.justification = Some("the vendor's tool cannot use session tokens".to_owned());
+            spec.permissions_boundary_arn = Some(policy("arn:aws:iam::111122223333:policy/Boundary"));
+            spec.policy.arns.push(policy("arn:aws:iam::aws:policy/ReadOnlyAccess"));
+        },
+    );
+    let mut allows: Vec<String> = targets.iter().map(|target| allow("sts:AssumeRole", target)).collect();
+    allows.push(allow("sts:GetFederationToken", "arn:aws:sts::111122223333:federated-user/uploa-*"));
+    allows.extend(["iam:CreateUser", "iam:DeleteUser", "iam:CreateAccessKey"].map(|action| allow(action, "*")));
+    let scene = scene.broker(&allows.iter().map(String::as_str).collect::<Vec<_>>(), None);
     assert_eq!(judge(scene.input()), []);
 }
 

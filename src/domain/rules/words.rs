@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::credential::{AssumedRoleSpec, CredentialSpec, CredentialType};
+use crate::domain::credential::{AssumedRoleSpec, CredentialSpec, CredentialType, PolicySpec};
 use crate::domain::finding::Finding;
 use crate::domain::iam::Verdict;
 use crate::domain::ident::{Arn, BrokerPrincipal};
@@ -118,17 +118,30 @@ pub(super) fn lacks_action(judging: &Judging<'_>, rule: &Rule, passed: &Passed, 
     }
 }
 
+/// The policies that a credential carries; a session token has none.
+pub(super) fn policy_spec(credential: &CredentialSpec) -> Option<&PolicySpec> {
+    match credential {
+        CredentialSpec::AssumedRole(spec) => Some(&spec.policy),
+        CredentialSpec::FederationToken(spec) => Some(&spec.policy),
+        CredentialSpec::IamUser(spec) => Some(&spec.policy),
+        CredentialSpec::SessionToken(_) => None,
+    }
+}
+
 /// Every managed policy and boundary that a credential names, with its field.
 pub(super) fn policies(credential: &CredentialSpec) -> impl Iterator<Item = (Field, &Arn)> {
-    let (policy, boundary) = match credential {
-        CredentialSpec::AssumedRole(spec) => (Some(&spec.policy), None),
-        CredentialSpec::FederationToken(spec) => (Some(&spec.policy), None),
-        CredentialSpec::IamUser(spec) => (Some(&spec.policy), spec.permissions_boundary_arn.as_ref()),
-        CredentialSpec::SessionToken(_) => (None, None),
+    let boundary = match credential {
+        CredentialSpec::IamUser(spec) => spec.permissions_boundary_arn.as_ref(),
+        CredentialSpec::AssumedRole(_) | CredentialSpec::FederationToken(_) | CredentialSpec::SessionToken(_) => None,
     };
-    let arns = policy.into_iter().flat_map(|policy| policy.arns.iter().enumerate());
+    let arns = policy_spec(credential).into_iter().flat_map(|policy| policy.arns.iter().enumerate());
     let boundary = boundary.into_iter().map(|arn| (Field::PermissionsBoundaryArn, arn));
     arns.map(|(index, arn)| (Field::PolicyArn(index), arn)).chain(boundary)
+}
+
+/// Characters of a policy document as it is sent: without white space between its parts.
+pub(super) fn characters(document: &Value) -> usize {
+    document.to_string().chars().count()
 }
 
 /// The text as one word of a POSIX shell.
