@@ -129,7 +129,7 @@ fn broker() -> impl Strategy<Value = Fact<LiveBroker>> {
     let allow = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:*","Resource":"*"}}"#;
     let live = Fact::Present(LiveBroker {
         unique_id: "AIDAEXAMPLEBROKER0001".to_owned(),
-        tags: std::collections::BTreeMap::new(),
+        tags: BTreeMap::new(),
         policies: Fact::Present(vec![AttachedPolicy { name: "issue".to_owned(), document: LivePolicy::read(allow) }]),
         boundary: Fact::Absent,
     });

@@ -132,10 +132,9 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
             label: "does not exist".to_owned(),
             remedy: match near {
                 Some(near) => format!("write `principal: {near}` if that is meant; or create `{broker}`"),
-                None => format!(
-                    "create it, or let `principal:` name the role or user that issues; `leasehold policy broker` prints the policy \
-                     that it needs"
-                ),
+                None => "create it, or let `principal:` name the role or user that issues; `leasehold policy broker` prints the \
+                         policy that it needs"
+                    .to_owned(),
             },
         },
     ));
