@@ -101,7 +101,7 @@ impl Simulation {
         notes
     }
 
-    /// Every policy with its place, in the order in which [`trace`] tells of them.
+    /// Every policy with its place, in the order in which [`trace`](super::iam::trace()) tells of them.
     #[must_use]
     pub fn named(&self) -> Vec<(Place, &Named)> {
         let mut all = Vec::new();

@@ -137,11 +137,11 @@ fn reason(verdict: &Verdict, judging: &Judging<'_>) -> Option<String> {
         Fact::Unknown(unknown) if identity || boundary && unknown.why != Why::NotRead => {
             Some(format!("it could not be read: {}", said(unknown)))
         }
-        Fact::Present(live) if identity => Some(match &live.policies {
-            Fact::Unknown(unknown) => format!("its identity policies could not be read: {}", said(unknown)),
-            Fact::Present(policies) => policies.iter().find_map(no_policy)?,
-            Fact::Absent => return None,
-        }),
+        Fact::Present(live) if identity => match &live.policies {
+            Fact::Unknown(unknown) => Some(format!("its identity policies could not be read: {}", said(unknown))),
+            Fact::Present(policies) => policies.iter().find_map(no_policy),
+            Fact::Absent => None,
+        },
         Fact::Present(live) if boundary => of_boundary(live),
         Fact::Unknown(_) | Fact::Present(_) | Fact::Absent => None,
     }
