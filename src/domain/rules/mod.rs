@@ -49,7 +49,6 @@ mod role_arn_partition;
 mod role_expired;
 mod role_missing;
 mod role_unproven;
-mod secret_in_manifest;
 mod session_policy_all;
 mod session_policy_grants_nothing;
 mod session_policy_size;
@@ -117,7 +116,6 @@ static ALL: &[&Rule] = &[
     &session_policy_size::RULE,
     &packed_size::RULE,
     &session_policy_grants_nothing::RULE,
-    &secret_in_manifest::RULE,
     &region_partition::RULE,
     &account_unused::RULE,
     &reader_in_other_account::RULE,

@@ -18,7 +18,6 @@ const LIST: &[(&str, &str, Level)] = &[
     ("LH108", "session-policy-size", Level::Blocking),
     ("LH109", "packed-size", Level::Advisory),
     ("LH110", "session-policy-grants-nothing", Level::Advisory),
-    ("LH112", "secret-in-manifest", Level::Blocking),
     ("LH113", "region-partition", Level::Hard),
     ("LH115", "account-unused", Level::Advisory),
     ("LH116", "reader-in-other-account", Level::Hard),
