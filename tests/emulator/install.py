@@ -1,7 +1,9 @@
-"""Makes the emulator's virtual environment, once, however many processes ask at the same time.
+"""Makes a virtual environment for tests, once, however many processes ask at the same time.
 
-Nothing but what requirements.txt pins by content goes in. An environment made from other requirements, or by an
-installation that did not end, is made anew. Usage: install.py FOLDER
+Nothing but what the requirements pin by content goes in, dependencies included: each must be listed. An environment
+made from other requirements, or by an installation that did not end, is made anew.
+
+Usage: install.py FOLDER [REQUIREMENTS]; without them, the emulator's.
 """
 
 import fcntl
@@ -12,9 +14,9 @@ import sys
 
 
 def main() -> int:
-    (folder,) = sys.argv[1:]
+    folder, *other = sys.argv[1:]
     home = pathlib.Path(folder)
-    requirements = pathlib.Path(__file__).resolve().with_name("requirements.txt")
+    requirements = pathlib.Path(*other) if other else pathlib.Path(__file__).resolve().with_name("requirements.txt")
     wanted = requirements.read_text()
     installed = home / "installed-requirements.txt"
     home.parent.mkdir(parents=True, exist_ok=True)
@@ -25,7 +27,9 @@ def main() -> int:
         shutil.rmtree(home, ignore_errors=True)
         run([sys.executable, "-m", "venv", str(home)])
         pip = [str(home / "bin/python"), "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
-        run(pip + ["--require-hashes", "--only-binary", ":all:", "--requirement", str(requirements)])
+        # A package may want a newer Python than the one part of it that is used, and dependencies that are not.
+        narrow = ["--no-deps", "--ignore-requires-python"] if other else []
+        run(pip + narrow + ["--require-hashes", "--only-binary", ":all:", "--requirement", str(requirements)])
         installed.write_text(wanted)
     return 0
 
@@ -38,4 +42,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except (OSError, subprocess.CalledProcessError) as error:
-        sys.exit(f"the emulator cannot be installed: {error}")
+        sys.exit(f"the packages that tests need cannot be installed: {error}")

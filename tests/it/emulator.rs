@@ -35,14 +35,7 @@ pub(crate) struct Emulator {
 /// `let Some(emulator) = emulator::shared() else { return };`.
 pub(crate) fn shared() -> Option<&'static Emulator> {
     static SHARED: OnceLock<Result<Emulator, String>> = OnceLock::new();
-    if is_set("LEASEHOLD_SKIP_LIVE_TESTS") {
-        assert!(
-            !is_set("LEASEHOLD_REQUIRE_LIVE"),
-            "LEASEHOLD_SKIP_LIVE_TESTS is set where LEASEHOLD_REQUIRE_LIVE forbids skipping"
-        );
-        let test = std::thread::current().name().unwrap_or("a live test").to_owned();
-        // Past the capture of the test harness: a skip that nobody sees is a lie.
-        let _ = writeln!(std::io::stderr(), "SKIPPED: {test}: LEASEHOLD_SKIP_LIVE_TESTS is set");
+    if skips_live() {
         return None;
     }
     match SHARED.get_or_init(start) {
@@ -53,6 +46,21 @@ pub(crate) fn shared() -> Option<&'static Emulator> {
              LEASEHOLD_SKIP_LIVE_TESTS=1 skips these tests."
         ),
     }
+}
+
+/// Whether tests that need more than this machine are skipped; says so where everybody sees it.
+pub(crate) fn skips_live() -> bool {
+    if is_set("LEASEHOLD_SKIP_LIVE_TESTS") {
+        assert!(
+            !is_set("LEASEHOLD_REQUIRE_LIVE"),
+            "LEASEHOLD_SKIP_LIVE_TESTS is set where LEASEHOLD_REQUIRE_LIVE forbids skipping"
+        );
+        let test = std::thread::current().name().unwrap_or("a live test").to_owned();
+        // Past the capture of the test harness: a skip that nobody sees is a lie.
+        let _ = writeln!(std::io::stderr(), "SKIPPED: {test}: LEASEHOLD_SKIP_LIVE_TESTS is set");
+        return true;
+    }
+    false
 }
 
 fn is_set(variable: &str) -> bool {

@@ -35,6 +35,7 @@ mod live_aws;
 mod live_world;
 mod multi_account;
 mod readme;
+mod report;
 mod sandbox;
 mod scene;
 mod secrets;
