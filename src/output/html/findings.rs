@@ -9,7 +9,7 @@ use crate::wire::common_v1::{Confidence, Finding, Place};
 use crate::wire::plan_v1::Document;
 
 /// Findings of one rule that are open to the eye; the others are folded below them.
-const OPEN: usize = 10;
+const OPEN: usize = 5;
 
 /// Findings by rule, the worst first; what is waived is folded at the end.
 pub(super) fn section(document: &Document, out: &mut dyn Write) -> io::Result<()> {
