@@ -1,9 +1,12 @@
 //! The outside world, as traits with error meaning. Adapters implement them; use cases know nothing else.
 
+mod iam;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use thiserror::Error;
 
 use crate::domain::Timestamp;
@@ -14,6 +17,8 @@ use crate::domain::secret::{Credentials, Secret};
 use crate::domain::span::SourceFile;
 use crate::domain::ttl::Ttl;
 use crate::domain::world::{CallerIdentity, Wanted, World};
+
+pub use iam::{Attachment, IamUsers, ListedUser, LiveUser, Made, NewUser, Removal, RolePolicies};
 
 /// Where manifests come from: a folder, or a commit.
 pub trait Manifests {
@@ -227,6 +232,10 @@ pub trait StateRead {
     /// All keys with this prefix, sorted.
     fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
 
+    /// The keys with this prefix that sort before `end`, sorted. A store that gives its keys in pages asks for no page
+    /// that begins at or after `end`: an index sorted by time is read up to now and no further.
+    fn list_before(&self, prefix: &str, end: &str) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+
     /// Where it is, for messages.
     fn location(&self) -> String;
 }
@@ -243,6 +252,10 @@ pub trait StateStore: StateRead {
         expected: &Version,
         bytes: &[u8],
     ) -> impl Future<Output = Result<Version, StoreError>> + Send;
+
+    /// Removes an object that must still have this version. [`StoreError::Conflict`] if it has another. One that is gone
+    /// is no conflict: whoever removed it wanted the same.
+    fn remove(&self, key: &str, expected: &Version) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Longest key, in bytes. Object stores allow 1,024 with a bucket prefix in front of it.
@@ -339,6 +352,18 @@ pub trait Clock {
 impl<C: Clock> Clock for Arc<C> {
     fn now(&self) -> Timestamp {
         self.as_ref().now()
+    }
+}
+
+/// Time that passes.
+pub trait Timer: Clock {
+    /// Comes back after this long.
+    fn sleep(&self, duration: SignedDuration) -> impl Future<Output = ()> + Send;
+}
+
+impl<T: Timer + Send + Sync> Timer for Arc<T> {
+    fn sleep(&self, duration: SignedDuration) -> impl Future<Output = ()> + Send {
+        self.as_ref().sleep(duration)
     }
 }
 

@@ -149,7 +149,7 @@ impl FileStore {
 
     fn sync_folder(&self, parent: BorrowedFd<'_>, key: &str) -> Result<(), StoreError> {
         fsync(parent).map_err(|errno| {
-            self.lost_faith(&format!("`{key}` is written, but its folder could not be forced to the disk"), errno)
+            self.lost_faith(&format!("`{key}` was changed, but its folder could not be forced to the disk"), errno)
         })
     }
 
@@ -194,14 +194,35 @@ impl FileStore {
         Ok(version_of(bytes))
     }
 
-    fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+    fn take_away(&self, key: &str, expected: &Version) -> Result<(), StoreError> {
+        self.checked(key)?;
+        let (path, name) = folder::split(key);
+        let Some(root) = self.root()? else { return Ok(()) };
+        let Some(parent) = folder::open_below(root, path, &self.location)? else { return Ok(()) };
+        let _lock = Lock::take(root, key, &self.location, self.lock_wait)?;
+        match folder::read(parent.as_fd(), name, key, &self.location, OBJECT_MAX)? {
+            None => return Ok(()),
+            Some(current) if version_of(&current) != *expected => {
+                return Err(StoreError::Conflict { key: key.to_owned() });
+            }
+            Some(_) => {}
+        }
+        match unlinkat(&parent, name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno @ (Errno::IO | Errno::INTR | Errno::TIMEDOUT)) => return Err(ambiguous(key, errno)),
+            Err(errno) => return Err(self.unusable(&format!("removing `{key}`"), errno)),
+        }
+        self.sync_folder(parent.as_fd(), key)
+    }
+
+    fn keys(&self, prefix: &str, end: Option<&str>) -> Result<Vec<String>, StoreError> {
         check_prefix(prefix).map_err(|why| fault::bad_key(&self.location, prefix, why))?;
         let Some(root) = self.root()? else { return Ok(Vec::new()) };
         let (path, _) = folder::split(prefix);
         let Some(base) = folder::open_below(root, path, &self.location)? else { return Ok(Vec::new()) };
         let path = if path.is_empty() { String::new() } else { format!("{path}/") };
         let mut keys = Vec::new();
-        folder::collect(base.as_fd(), &path, prefix, &self.location, &mut keys)?;
+        folder::collect(base.as_fd(), &path, folder::Wanted { prefix, end }, &self.location, &mut keys)?;
         keys.sort_unstable();
         Ok(keys)
     }
@@ -214,7 +235,11 @@ impl StateRead for FileStore {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        self.keys(prefix)
+        self.keys(prefix, None)
+    }
+
+    async fn list_before(&self, prefix: &str, end: &str) -> Result<Vec<String>, StoreError> {
+        self.keys(prefix, Some(end))
     }
 
     fn location(&self) -> String {
@@ -229,6 +254,10 @@ impl StateStore for FileStore {
 
     async fn replace(&self, key: &str, expected: &Version, bytes: &[u8]) -> Result<Version, StoreError> {
         self.swap(key, expected, bytes)
+    }
+
+    async fn remove(&self, key: &str, expected: &Version) -> Result<(), StoreError> {
+        self.take_away(key, expected)
     }
 }
 

@@ -236,12 +236,34 @@ pub(super) fn read(
     Ok(Some(bytes))
 }
 
-/// Adds the keys of all objects in `folder` and below that begin with `prefix`. `path` is the folder's own key part,
+/// Which keys a listing wants.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    /// They begin with this.
+    pub(super) prefix: &'a str,
+    /// They sort before this.
+    pub(super) end: Option<&'a str>,
+}
+
+impl Wanted<'_> {
+    fn key(self, key: &str) -> bool {
+        key.starts_with(self.prefix) && self.end.is_none_or(|end| key < end)
+    }
+
+    /// A folder matters as soon as a key below it could be wanted.
+    fn folder(self, key: &str) -> bool {
+        let path = format!("{key}/");
+        (key.starts_with(self.prefix) || self.prefix.starts_with(&path))
+            && self.end.is_none_or(|end| path.as_str() < end)
+    }
+}
+
+/// Adds the keys of all objects in `folder` and below that are wanted. `path` is the folder's own key part,
 /// empty or ending in `/`. Names that begin with a dot are the store's own.
 pub(super) fn collect(
     folder: BorrowedFd<'_>,
     path: &str,
-    prefix: &str,
+    wanted: Wanted<'_>,
     location: &str,
     keys: &mut Vec<String>,
 ) -> Result<(), StoreError> {
@@ -257,8 +279,7 @@ pub(super) fn collect(
             continue;
         }
         let key = format!("{path}{}", name.to_string_lossy());
-        // A folder matters as soon as a key below it could match; everything else must match itself.
-        if !key.starts_with(prefix) && !prefix.starts_with(&format!("{key}/")) {
+        if !wanted.key(&key) && !wanted.folder(&key) {
             continue;
         }
         if name.to_str().is_err() || check_key(&key).is_err() {
@@ -273,8 +294,9 @@ pub(super) fn collect(
             }
         }
         match file_type {
-            FileType::RegularFile => keys.push(key),
-            FileType::Directory => below.push(key),
+            FileType::RegularFile if wanted.key(&key) => keys.push(key),
+            FileType::Directory if wanted.folder(&key) => below.push(key),
+            FileType::RegularFile | FileType::Directory => {}
             other => {
                 return Err(fault::foreign(location, format!("`{key}` is {}, not an object", describe(other))));
             }
@@ -283,7 +305,7 @@ pub(super) fn collect(
     for key in below {
         let (_, name) = split(&key);
         if let Some(fd) = open_below(folder, name, location)? {
-            collect(fd.as_fd(), &format!("{key}/"), prefix, location, keys)?;
+            collect(fd.as_fd(), &format!("{key}/"), wanted, location, keys)?;
         }
     }
     Ok(())

@@ -14,7 +14,9 @@ pub enum Operation {
     Create,
     /// [`StateStore::replace`].
     Replace,
-    /// [`StateRead::list`].
+    /// [`StateStore::remove`].
+    Remove,
+    /// [`StateRead::list`] and [`StateRead::list_before`].
     List,
 }
 
@@ -22,7 +24,7 @@ impl Operation {
     /// Whether it can change the store.
     #[must_use]
     pub fn writes(self) -> bool {
-        matches!(self, Self::Create | Self::Replace)
+        matches!(self, Self::Create | Self::Replace | Self::Remove)
     }
 }
 
@@ -153,6 +155,12 @@ impl<S: StateRead + Sync> StateRead for FaultyStore<S> {
         self.after(fault, prefix, result)
     }
 
+    async fn list_before(&self, prefix: &str, end: &str) -> Result<Vec<String>, StoreError> {
+        let fault = self.before(Operation::List, prefix)?;
+        let result = self.inner.list_before(prefix, end).await;
+        self.after(fault, prefix, result)
+    }
+
     fn location(&self) -> String {
         self.inner.location()
     }
@@ -168,6 +176,12 @@ impl<S: StateStore + Sync> StateStore for FaultyStore<S> {
     async fn replace(&self, key: &str, expected: &Version, bytes: &[u8]) -> Result<Version, StoreError> {
         let fault = self.before(Operation::Replace, key)?;
         let result = self.inner.replace(key, expected, bytes).await;
+        self.after(fault, key, result)
+    }
+
+    async fn remove(&self, key: &str, expected: &Version) -> Result<(), StoreError> {
+        let fault = self.before(Operation::Remove, key)?;
+        let result = self.inner.remove(key, expected).await;
         self.after(fault, key, result)
     }
 }

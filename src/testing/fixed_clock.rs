@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use ulid::Ulid;
 
 use crate::domain::Timestamp;
-use crate::ports::{Clock, Ids};
+use crate::ports::{Clock, Ids, Timer};
 
 /// A clock that stands still, or moves by a fixed tick after every reading.
 #[derive(Debug)]
@@ -51,6 +51,13 @@ impl Clock for FixedClock {
         let read = *now;
         *now = now.checked_add(self.tick).unwrap_or(Timestamp::MAX);
         read
+    }
+}
+
+impl Timer for FixedClock {
+    /// Sleeping takes no time of the test's: the clock moves instead.
+    async fn sleep(&self, duration: SignedDuration) {
+        self.advance(duration);
     }
 }
 

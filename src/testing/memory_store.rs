@@ -62,6 +62,13 @@ impl StateRead for MemoryStore {
         Ok(self.lock().keys().filter(|key| key.starts_with(prefix)).cloned().collect())
     }
 
+    async fn list_before(&self, prefix: &str, end: &str) -> Result<Vec<String>, StoreError> {
+        check_prefix(prefix).map_err(|why| self.bad_key(prefix, why))?;
+        let objects = self.lock();
+        let keys = objects.range(..end.to_owned()).map(|(key, _)| key);
+        Ok(keys.filter(|key| key.starts_with(prefix)).cloned().collect())
+    }
+
     fn location(&self) -> String {
         "memory://".to_owned()
     }
@@ -87,6 +94,18 @@ impl StateStore for MemoryStore {
                 Ok(version_of(bytes))
             }
             Some(_) | None => Err(StoreError::Conflict { key: key.to_owned() }),
+        }
+    }
+
+    async fn remove(&self, key: &str, expected: &Version) -> Result<(), StoreError> {
+        self.checked(key)?;
+        let mut objects = self.lock();
+        match objects.get(key) {
+            Some(current) if version_of(current) != *expected => Err(StoreError::Conflict { key: key.to_owned() }),
+            Some(_) | None => {
+                objects.remove(key);
+                Ok(())
+            }
         }
     }
 }

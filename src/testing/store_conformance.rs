@@ -24,8 +24,10 @@ where
     run(Box::pin(create_never_overwrites(&fresh()())));
     run(Box::pin(replace_needs_the_present_version(&fresh()())));
     run(Box::pin(replace_never_creates(&fresh()())));
+    run(Box::pin(remove_needs_the_present_version(&fresh()())));
     run(Box::pin(versions_follow_the_bytes(&fresh()())));
     run(Box::pin(list_is_sorted_and_by_prefix(&fresh()())));
+    run(Box::pin(list_before_ends_where_it_is_told(&fresh()())));
     run(Box::pin(bad_keys_are_refused(&fresh()())));
     let open = fresh();
     run(Box::pin(handles_share_their_objects(&open(), &open())));
@@ -94,6 +96,23 @@ pub async fn replace_never_creates(store: &impl StateStore) {
     assert_eq!(store.list("").await.expect("list"), ["other"]);
 }
 
+/// An object goes when its version is the present one; one that is gone is no conflict, and its key is free again.
+pub async fn remove_needs_the_present_version(store: &impl StateStore) {
+    let absent = Version("absent".to_owned());
+    store.remove("due/1.json", &absent).await.expect("there is nothing to remove, and no folder either");
+    let first = store.create("due/1.json", b"1").await.expect("create");
+    assert_conflict(store.remove("due/1.json", &absent).await, "due/1.json");
+    let second = store.replace("due/1.json", &first, b"2").await.expect("replace");
+    assert_conflict(store.remove("due/1.json", &first).await, "due/1.json");
+    assert_eq!(bytes_of(store, "due/1.json").await.as_deref(), Some(&b"2"[..]));
+    store.remove("due/1.json", &second).await.expect("remove");
+    store.remove("due/1.json", &second).await.expect("it is gone already");
+    assert_eq!(store.get("due/1.json").await.expect("get"), None);
+    assert_eq!(store.list("").await.expect("list"), Vec::<String>::new());
+    assert_conflict(store.replace("due/1.json", &second, b"3").await, "due/1.json");
+    store.create("due/1.json", b"4").await.expect("the key is free again");
+}
+
 /// Every write of other bytes gives another version, and get returns the last.
 pub async fn versions_follow_the_bytes(store: &impl StateStore) {
     let mut version = store.create("head.json", b"0").await.expect("create");
@@ -131,6 +150,31 @@ pub async fn list_is_sorted_and_by_prefix(store: &impl StateStore) {
     }
 }
 
+/// What sorts at or after the end is left out, wherever the end lies; the rest is as [`StateRead::list`] gives it.
+///
+/// [`StateRead::list`]: crate::ports::StateRead::list
+pub async fn list_before_ends_where_it_is_told(store: &impl StateStore) {
+    let keys =
+        ["due/2026-11-25/235959Z-b", "due/2026-11-26/000000Z-a", "due/2026-11-26/120000Z-a", "due/2026-11-27/1", "dv"];
+    for key in keys {
+        store.create(key, b"{}").await.expect("create");
+    }
+    for end in [
+        "due/2026-11-26/000000Z",
+        "due/2026-11-26/000000Z-a",
+        "due/2026-11-26/000000Z-b",
+        "due/2026-11-26",
+        "due/",
+        "e",
+        "a",
+        "due/2026-11-27/",
+    ] {
+        let expected: Vec<&str> = keys.iter().copied().filter(|key| key.starts_with("due/") && *key < end).collect();
+        assert_eq!(store.list_before("due/", end).await.expect("list"), expected, "before `{end}`");
+    }
+    assert_eq!(store.list_before("due/2026-11-26/", "z").await.expect("list"), keys[1..3]);
+}
+
 /// Keys outside the grammar are refused by every method, and nothing is made.
 pub async fn bad_keys_are_refused(store: &impl StateStore) {
     let long = "k".repeat(crate::ports::KEY_MAX + 1);
@@ -146,6 +190,7 @@ pub async fn bad_keys_are_refused(store: &impl StateStore) {
             matches!(store.replace(key, &version, b"x").await, Err(StoreError::Unusable { .. })),
             "replace of {key:?}"
         );
+        assert!(matches!(store.remove(key, &version).await, Err(StoreError::Unusable { .. })), "remove of {key:?}");
     }
     for prefix in ["/", "../", "a//", ".h", "a/../", "a b"] {
         assert!(matches!(store.list(prefix).await, Err(StoreError::Unusable { .. })), "list of {prefix:?}");

@@ -3,7 +3,7 @@
 use leasehold::app::audit::Who;
 use leasehold::domain::Timestamp;
 use leasehold::domain::audit::CiRun;
-use leasehold::ports::{Clock, Ids};
+use leasehold::ports::{Clock, Ids, Timer};
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +12,13 @@ pub(crate) struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+}
+
+impl Timer for SystemClock {
+    async fn sleep(&self, duration: jiff::SignedDuration) {
+        // A negative duration is over already.
+        tokio::time::sleep(duration.try_into().unwrap_or_default()).await;
     }
 }
 

@@ -88,7 +88,7 @@ pub(super) const TABLE: &[Layer] = &[
     Layer {
         name: "ports",
         modules: &["domain"],
-        dependencies: Dependencies::Only(&["thiserror"]),
+        dependencies: Dependencies::Only(&["jiff", "thiserror"]),
         purity: Purity::Ported,
     },
     Layer {
