@@ -1,5 +1,6 @@
 //! `drift`: what changed since the last apply, in AWS and in git. It is handed nothing that can write.
 
+use super::plan::concerned;
 use super::{AppError, Failure, Meaning, ledger, read_record, read_world};
 use crate::domain::Timestamp;
 use crate::domain::desired::Desired;
@@ -25,7 +26,7 @@ pub async fn drift<S: StateRead, C: CloudRead>(
         basis: &basis,
         world: &world,
         record: Some(&record),
-        open_leases: &ledger::open_leases(store, now).await?,
+        open_leases: &ledger::open_leases(store, now, concerned(desired, &record)).await?,
         allow_deletes: None,
         target: None,
         now,

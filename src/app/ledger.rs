@@ -1,13 +1,20 @@
-//! Leases in a store: one object each, changed by compare-and-swap alone.
+//! Leases in a store: one object each, changed by compare-and-swap alone, and an index by time of when each has to be
+//! looked at next.
+
+use std::collections::BTreeSet;
 
 use super::Failure;
 use super::record::{corrupt, damaged};
 use super::swap::swap;
 use crate::domain::Timestamp;
-use crate::domain::lease::{Lease, LeaseId};
+use crate::domain::ident::Name;
+use crate::domain::lease::{Due, Lease, LeaseId};
 use crate::domain::plan::OpenLease;
 use crate::ports::{StateRead, StateStore, StoreError, Version};
 use crate::wire::state_v1;
+
+/// What every entry of the index holds: all that it says stands in its key.
+const ENTRY: &[u8] = b"{}\n";
 
 /// A lease as it is in the store.
 #[derive(Debug, Clone)]
@@ -22,7 +29,17 @@ fn key(id: &LeaseId) -> String {
     format!("lease/{id}.json")
 }
 
-/// Writes a lease that is not there yet.
+/// Enters a lease into the index as it is, before it is stored in that form.
+pub async fn enter<S: StateStore>(store: &S, due: &Due) -> Result<(), StoreError> {
+    match swap(store, &due.key(), None, ENTRY).await {
+        Ok(_) => Ok(()),
+        // All entries of one key are alike.
+        Err(StoreError::Conflict { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a lease that is not there yet, and that is [entered](enter) already.
 pub async fn open<S: StateStore>(store: &S, lease: Lease, write_id: &str) -> Result<StoredLease, StoreError> {
     let key = key(&lease.id);
     let bytes = state_v1::encode_lease(1, write_id, &lease);
@@ -30,13 +47,17 @@ pub async fn open<S: StateStore>(store: &S, lease: Lease, write_id: &str) -> Res
     Ok(StoredLease { lease, generation: 1, version })
 }
 
-/// Replaces a lease by its next form.
+/// Replaces a lease by its next form, and enters it into the index first if that is due at another time.
 pub async fn advance<S: StateStore>(
     store: &S,
     stored: &StoredLease,
     next: Lease,
     write_id: &str,
 ) -> Result<StoredLease, StoreError> {
+    let due = Due::of(&next);
+    if due != Due::of(&stored.lease) {
+        enter(store, &due).await?;
+    }
     let key = key(&next.id);
     let generation = stored.generation + 1;
     let bytes = state_v1::encode_lease(generation, write_id, &next);
@@ -44,28 +65,84 @@ pub async fn advance<S: StateStore>(
     Ok(StoredLease { lease: next, generation, version })
 }
 
+/// Removes a lease that nobody needs to know of any more. Its entries in the index go with the sweep that finds them.
+pub async fn forget<S: StateStore>(store: &S, stored: &StoredLease) -> Result<(), StoreError> {
+    store.remove(&key(&stored.lease.id), &stored.version).await
+}
+
 /// One lease; `None` if there is none with this id.
 pub async fn find<S: StateRead>(store: &S, id: &LeaseId) -> Result<Option<StoredLease>, Failure> {
     read(store, &key(id)).await
 }
 
+/// The ids of all leases, oldest first, without reading one.
+pub async fn ids<S: StateRead>(store: &S) -> Result<Vec<LeaseId>, Failure> {
+    let keys = store.list("lease/").await?;
+    keys.iter()
+        .map(|key| {
+            let id = key.strip_prefix("lease/").and_then(|rest| rest.strip_suffix(".json")).and_then(LeaseId::parse);
+            id.ok_or_else(|| damaged(store, key, "it is not the name of a lease"))
+        })
+        .collect()
+}
+
 /// Every lease, oldest first. An object that cannot be believed is a failure: a ledger with a hole says nothing.
 pub async fn all<S: StateRead>(store: &S) -> Result<Vec<Lease>, Failure> {
     let mut leases = Vec::new();
-    for key in store.list("lease/").await? {
-        leases.extend(read(store, &key).await?.map(|stored| stored.lease));
+    for id in ids(store).await? {
+        leases.extend(find(store, &id).await?.map(|stored| stored.lease));
     }
     Ok(leases)
 }
 
+/// The entries of the index that are due by `now`, in the order of their time.
+pub async fn due<S: StateRead>(store: &S, now: Timestamp) -> Result<Vec<Due>, Failure> {
+    entries(store, store.list_before(Due::PREFIX, &Due::end(now)).await?)
+}
+
+/// The leases that the index has of these roles, oldest first, found without reading any other.
+pub async fn of_roles<S: StateRead>(store: &S, wanted: impl Fn(&Name) -> bool) -> Result<Vec<StoredLease>, Failure> {
+    let entries = entries(store, store.list(Due::PREFIX).await?)?;
+    let ids: BTreeSet<LeaseId> =
+        entries.into_iter().filter(|entry| wanted(&entry.role)).map(|entry| entry.lease).collect();
+    let mut leases = Vec::new();
+    for id in ids {
+        leases.extend(find(store, &id).await?);
+    }
+    Ok(leases)
+}
+
+/// Takes an entry out of the index. Only after the lease is in a form that needs it no more.
+pub async fn strike<S: StateStore>(store: &S, due: &Due) -> Result<(), StoreError> {
+    let key = due.key();
+    match store.get(&key).await? {
+        Some(object) => store.remove(&key, &object.version).await,
+        None => Ok(()),
+    }
+}
+
 /// What a plan needs to know of the leases that may still be alive.
-pub async fn open_leases<S: StateRead>(store: &S, now: Timestamp) -> Result<Vec<OpenLease>, Failure> {
-    let leases = all(store).await?;
+pub async fn open_leases<S: StateRead>(
+    store: &S,
+    now: Timestamp,
+    wanted: impl Fn(&Name) -> bool,
+) -> Result<Vec<OpenLease>, Failure> {
+    let leases = of_roles(store, wanted).await?;
     Ok(leases
         .into_iter()
-        .filter(|lease| lease.is_open(now))
-        .map(|lease| OpenLease { lives_until: lease.lives_until(), role: lease.role })
+        .filter(|stored| stored.lease.is_open(now))
+        .map(|StoredLease { lease, .. }| OpenLease {
+            lives_until: lease.lives_until(),
+            is_user: lease.request.user.is_some(),
+            role: lease.role,
+        })
         .collect())
+}
+
+fn entries<S: StateRead>(store: &S, keys: Vec<String>) -> Result<Vec<Due>, Failure> {
+    keys.iter()
+        .map(|key| Due::parse(key).ok_or_else(|| damaged(store, key, "it is not an entry of the index of leases")))
+        .collect()
 }
 
 async fn read<S: StateRead>(store: &S, key: &str) -> Result<Option<StoredLease>, Failure> {

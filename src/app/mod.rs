@@ -3,6 +3,7 @@
 mod apply;
 pub mod audit;
 mod base;
+mod both;
 mod drift;
 mod failure;
 mod issue;
@@ -23,7 +24,7 @@ pub use apply::{Applied, Expectation, Review, commit, review};
 pub use base::{Base, read_base};
 pub use drift::{drift, unproven};
 pub use failure::{AppError, Failure, Meaning};
-pub use issue::{IssueRequest, IssuedLease, issue};
+pub use issue::{IssueRequest, IssuedLease, KeyWait, issue};
 pub use judge_offline::judge_offline;
 pub use leases::{LeaseFilter, list_leases, show_lease};
 pub use plan::{PlanRequest, Planned, make_plan, make_plan_against};

@@ -1,5 +1,7 @@
 //! `plan`: reads git, the record and AWS, and decides what an apply would do. It is handed nothing that can write, neither to AWS nor to the state.
 
+use std::collections::BTreeMap;
+
 use super::record::ReadHead;
 use super::{AppError, Base, Failure, Meaning, ledger, read_record, read_world};
 use crate::domain::Timestamp;
@@ -7,6 +9,7 @@ use crate::domain::desired::Desired;
 use crate::domain::ident::Name;
 use crate::domain::plan::{self, Plan, PlanInput, plan};
 use crate::domain::record::{Basis, Record};
+use crate::domain::role::RoleSpec;
 use crate::domain::text;
 use crate::ports::{CloudRead, StateRead};
 
@@ -74,7 +77,10 @@ async fn make<C: CloudRead, S: StateRead>(
     let judged = both.as_ref().unwrap_or(&desired);
     let world = read_world(cloud, judged, record.as_ref(), target.as_ref(), request.max_calls).await?;
     // Leases are read only if there are any to read, and only to say what a change means for them.
-    let open_leases = if record.is_some() { ledger::open_leases(store, now).await? } else { Vec::new() };
+    let open_leases = match &record {
+        Some(record) => ledger::open_leases(store, now, concerned(&desired, record)).await?,
+        None => Vec::new(),
+    };
     let plan = plan(&PlanInput {
         desired: &desired,
         basis: &basis,
@@ -99,6 +105,12 @@ fn of_both(base: &Desired, head: &Desired) -> Desired {
     let mut both = base.clone();
     both.roles.extend(head.roles.iter().cloned());
     both
+}
+
+/// Whether a role's open leases matter to a plan: git takes it away, or says something else of it.
+pub(super) fn concerned<'a>(desired: &'a Desired, record: &'a Record) -> impl Fn(&Name) -> bool + use<'a> {
+    let declared: BTreeMap<&Name, &RoleSpec> = desired.roles.iter().map(|role| (&role.spec.name, &role.spec)).collect();
+    move |name| record.snapshot.roles.get(name).is_none_or(|recorded| declared.get(name) != Some(&&recorded.spec))
 }
 
 pub(super) fn target(name: &str, desired: &Desired, record: Option<&Record>) -> Result<Name, Failure> {

@@ -9,13 +9,19 @@ use crate::domain::record::RoleFacts;
 use crate::domain::role::RoleSpec;
 use crate::ports::{CloudError, CloudErrorKind};
 
-pub(super) fn of_duration(unsolvable: &Unsolvable, role: &Name, role_arn: Option<&RoleArn>) -> Failure {
+pub(super) fn of_duration(
+    unsolvable: &Unsolvable,
+    kind: CredentialType,
+    role: &Name,
+    role_arn: Option<&RoleArn>,
+) -> Failure {
+    let field = if kind == CredentialType::IamUser { "max_ttl" } else { "max_sts_ttl" };
     match unsolvable {
         Unsolvable::TooLong { asked, binding } => {
             let most = crate::domain::ttl::Ttl::from_seconds(binding.seconds)
                 .map_or_else(|| "nothing".to_owned(), |ttl| ttl.to_string());
             let remedy = match binding.source {
-                LimitSource::RoleMax => format!("raise max_sts_ttl of `{role}` in git and apply"),
+                LimitSource::RoleMax => format!("raise {field} of `{role}` in git and apply"),
                 LimitSource::MaxSessionDuration => {
                     format!("raise MaxSessionDuration of {} and apply", role_arn.map_or("the role", RoleArn::as_str))
                 }
@@ -58,6 +64,28 @@ pub(super) fn of_sts(
         _ => {}
     }
     failure
+}
+
+/// Turns IAM's refusal to build up a user into what it means here.
+pub(super) fn of_iam(error: CloudError, role: &RoleSpec) -> Failure {
+    let (kind, code, operation) = (error.kind, error.code.clone().unwrap_or_default(), error.operation);
+    let name = &role.name;
+    let failure = Failure::from(error);
+    match (kind, code.as_str()) {
+        (CloudErrorKind::AccessDenied, _) => failure
+            .because(format!("the broker may not call {operation} for users of `{name}`"))
+            .help("`leasehold policy broker` prints what it needs; a permissions boundary of its own may stand in the way"),
+        (CloudErrorKind::Refused, "LimitExceeded") => failure
+            .because("a quota of the account is used up")
+            .help("`leasehold sweep` removes users whose time is over; or have the quota raised"),
+        (CloudErrorKind::Refused, "NoSuchEntity") => failure
+            .because(format!("something that `{name}` names is not there: a policy, a group, or its boundary"))
+            .help("`leasehold plan` names it"),
+        (CloudErrorKind::Refused, "MalformedPolicyDocument") => failure
+            .because(format!("AWS does not take the `policy_document` of `{name}`"))
+            .help("mend it in git, plan and apply"),
+        _ => failure,
+    }
 }
 
 /// Who AWS says has asked: `User: <arn> is not authorized to perform: …`.

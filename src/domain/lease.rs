@@ -1,11 +1,26 @@
 //! The durable record of one issued credential, from intent to end. It never holds a secret.
 
+mod due;
+mod next;
+mod session_deny;
+mod user;
+
 use std::fmt;
+
+use jiff::SignedDuration;
 
 use super::Timestamp;
 use super::credential::CredentialType;
 use super::ident::{Name, RoleArn};
 use super::ttl::Ttl;
+
+pub use due::Due;
+pub use next::{Next, STUCK_AFTER, TOMBSTONE_AGE, backoff};
+pub use session_deny::{DENY_PREFIX, Denied, OLDER_DENY, SessionDeny, deny_policy_name, deny_session};
+pub use user::{
+    EXPIRY_POLICY, LEASE_POLICY, LeaseUser, TAG_EXPIRES, TAG_LEASE, TAG_PREFIX, TAG_ROLE, expiry_chars, expiry_deny,
+    is_ours, tags,
+};
 
 /// Twenty-six characters of Crockford's base 32 that sort by time (a ULID).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,6 +94,8 @@ pub struct Lease {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// When its session was denied on its target role, if it was.
+    pub denied_at: Option<Timestamp>,
 }
 
 /// What was asked of AWS.
@@ -90,7 +107,9 @@ pub struct LeaseRequest {
     pub session_name: Option<String>,
     /// `SourceIdentity`.
     pub source_identity: Option<String>,
-    /// `DurationSeconds`.
+    /// The IAM user to make; `None` for everything that STS gives.
+    pub user: Option<LeaseUser>,
+    /// `DurationSeconds`, or how long an IAM user may work.
     pub ttl: Ttl,
     /// No credential of this lease can live longer than this, whatever was lost: asked at the latest, plus the TTL.
     pub dead_after: Timestamp,
@@ -101,7 +120,7 @@ pub struct LeaseRequest {
 pub struct Grant {
     /// `ASIA…` or `AKIA…`.
     pub access_key_id: String,
-    /// AWS's own expiry.
+    /// AWS's own expiry; for an IAM user, the instant from which its own policy denies everything.
     pub expires_at: Timestamp,
     /// ARN of the session, where AWS names one.
     pub arn: Option<String>,
@@ -117,12 +136,22 @@ pub enum LeaseState {
     /// The credential is out.
     Active,
     /// It is being ended.
-    Revoking {
-        /// Attempts that failed.
-        failures: u32,
-    },
+    Revoking(Revoking),
     /// It is over, and there is proof.
     Ended(Ending),
+}
+
+/// An ending under way. Only IAM users have one: what STS gave ends by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Revoking {
+    /// Attempts that failed, one after the other.
+    pub failures: u32,
+    /// Nobody tries before this; `None` until an attempt has failed.
+    pub not_before: Option<Timestamp>,
+    /// When the user was deleted, as far as AWS answered. Its absence is not proven yet.
+    pub removed_at: Option<Timestamp>,
+    /// Why the last attempt failed, in one sentence (may hold AWS's own text: hostile).
+    pub error: Option<String>,
 }
 
 /// Proofs that a credential is dead.
@@ -143,7 +172,7 @@ impl LeaseState {
         match self {
             Self::Intent => "intent",
             Self::Active => "active",
-            Self::Revoking { .. } => "revoking",
+            Self::Revoking(_) => "revoking",
             Self::Ended(_) => "ended",
         }
     }
@@ -168,10 +197,22 @@ impl Lease {
         self.grant.as_ref().map_or(self.request.dead_after, |grant| grant.expires_at)
     }
 
-    /// Whether a credential of it may be alive.
+    /// Whether a credential of it may be alive, or an IAM user of it be left.
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
-        !matches!(self.state, LeaseState::Ended(_)) && now < self.lives_until()
+        !matches!(self.state, LeaseState::Ended(_)) && (self.request.user.is_some() || now < self.lives_until())
+    }
+
+    /// Whether ending it has failed so often that somebody should look. It is tried again all the same.
+    #[must_use]
+    pub fn is_stuck(&self) -> bool {
+        matches!(&self.state, LeaseState::Revoking(revoking) if revoking.failures >= STUCK_AFTER)
+    }
+
+    /// The lease in this state from `now` on.
+    #[must_use]
+    pub fn became(&self, state: LeaseState, now: Timestamp) -> Self {
+        Self { state, updated_at: now, ..self.clone() }
     }
 
     /// Vault's path-like name, `aws/creds/<role>/<id>`.
@@ -179,4 +220,9 @@ impl Lease {
     pub fn path(&self) -> String {
         format!("aws/creds/{}/{}", self.role, self.id)
     }
+}
+
+/// `from` and `step`, or the end of time.
+fn later(from: Timestamp, step: SignedDuration) -> Timestamp {
+    from.saturating_add(step).unwrap_or(Timestamp::MAX)
 }

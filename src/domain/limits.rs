@@ -9,6 +9,13 @@ pub const TRUST_POLICY_MAX: usize = 4_096;
 /// Managed policies of a role or user, as long as nobody asked AWS for more.
 pub const ATTACHED_POLICIES_DEFAULT_MAX: usize = 10;
 
+/// Characters that all inline policies of a user may take together, white space not counted; from reported errors.
+pub const USER_INLINE_MAX: usize = 2_048;
+/// Characters that all inline policies of a role may take together, white space not counted; from reported errors.
+pub const ROLE_INLINE_MAX: usize = 10_240;
+/// Groups of one user, which no account can have raised.
+pub const GROUPS_PER_USER_MAX: usize = 10;
+
 /// Least `DurationSeconds` of every STS call that takes one.
 pub const STS_MIN_SECONDS: u32 = 900;
 /// Greatest `DurationSeconds` of `AssumeRole` by its shape; the role's own `MaxSessionDuration` is lower or equal.

@@ -267,6 +267,7 @@ mod tests {
                 role_arn: RoleArn::parse("arn:aws:iam::111122223333:role/ProdAppReadOnly").ok(),
                 session_name: Some("leasehold-1".into()),
                 source_identity: None,
+                user: None,
                 ttl: Ttl::from_seconds(900).expect("not zero"),
                 dead_after: at("2026-11-23T10:20:00Z"),
             },
@@ -281,6 +282,7 @@ mod tests {
             commit: None,
             created_at: at("2026-11-23T10:00:00Z"),
             updated_at: at("2026-11-23T10:00:00Z"),
+            denied_at: None,
         }
     }
 

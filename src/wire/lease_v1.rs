@@ -36,8 +36,20 @@ pub struct Lease {
     pub state: String,
     /// Whether a credential of it may still work.
     pub open: bool,
-    /// Attempts to end it that failed.
+    /// Attempts to end it that failed, one after the other.
     pub failures: u32,
+    /// Whether so many failed that somebody should look. It is tried again all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stuck: bool,
+    /// Why the last attempt failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// RFC 3339: when it is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt_at: Option<String>,
+    /// RFC 3339: when the IAM user was deleted; its absence is not proven yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_at: Option<String>,
     /// `refused`, `expired` or `removed`, once it has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_by: Option<String>,
@@ -54,7 +66,10 @@ pub struct Lease {
     /// Source identity, as CloudTrail shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_identity: Option<String>,
-    /// ARN of the session.
+    /// The IAM user, path and name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// ARN of the session, or of the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
     /// `aws:userid` of the session.
@@ -71,6 +86,12 @@ pub struct Lease {
     pub updated_at: String,
     /// RFC 3339: the last instant at which the credential can work.
     pub expires_at: String,
+    /// RFC 3339: it may be renewed up to this; missing where it cannot be renewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewable_until: Option<String>,
+    /// RFC 3339: when its session was denied on its target role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denied_at: Option<String>,
     /// Serial of the record it was issued from.
     pub serial: u64,
     /// Lineage of the record it was issued from.
@@ -84,7 +105,8 @@ impl Lease {
     /// The lease as it is at `now`.
     #[must_use]
     pub fn new(lease: &lease::Lease, now: Timestamp) -> Self {
-        let (lease_id, open, expires_at) = (lease.path(), lease.is_open(now), lease.lives_until());
+        let (lease_id, open, expires_at, stuck) =
+            (lease.path(), lease.is_open(now), lease.lives_until(), lease.is_stuck());
         let lease::Lease {
             id,
             role,
@@ -97,13 +119,16 @@ impl Lease {
             commit,
             created_at,
             updated_at,
+            denied_at,
         } = lease;
-        let lease::LeaseRequest { role_arn, session_name, source_identity, ttl, dead_after: _ } = request;
-        let (failures, ended_by) = match state {
-            LeaseState::Intent | LeaseState::Active => (0, None),
-            LeaseState::Revoking { failures } => (*failures, None),
-            LeaseState::Ended(ending) => (0, Some(ending.as_str().to_owned())),
+        let lease::LeaseRequest { role_arn, session_name, source_identity, user, ttl, dead_after: _ } = request;
+        let (revoking, ended_by) = match state {
+            LeaseState::Intent | LeaseState::Active => (lease::Revoking::default(), None),
+            LeaseState::Revoking(revoking) => (revoking.clone(), None),
+            LeaseState::Ended(ending) => (lease::Revoking::default(), Some(ending.as_str().to_owned())),
         };
+        let lease::Revoking { failures, not_before, removed_at, error } = revoking;
+        let renewable = matches!(state, LeaseState::Active);
         let grant = grant.as_ref();
         Self {
             lease_id,
@@ -111,12 +136,17 @@ impl Lease {
             state: state.as_str().to_owned(),
             open,
             failures,
+            stuck,
+            error,
+            next_attempt_at: not_before.map(|at| at.to_string()),
+            removed_at: removed_at.map(|at| at.to_string()),
             ended_by,
             role: role.to_string(),
             credential_type: credential_type.to_string(),
             role_arn: role_arn.as_ref().map(RoleArn::to_string),
             session_name: session_name.clone(),
             source_identity: source_identity.clone(),
+            user: user.as_ref().map(|user| format!("{}{}", user.path, user.name)),
             arn: grant.and_then(|grant| grant.arn.clone()),
             user_id: grant.and_then(|grant| grant.user_id.clone()),
             access_key_id: grant.map(|grant| grant.access_key_id.clone()),
@@ -124,6 +154,8 @@ impl Lease {
             created_at: created_at.to_string(),
             updated_at: updated_at.to_string(),
             expires_at: expires_at.to_string(),
+            renewable_until: user.as_ref().filter(|_| renewable).map(|user| user.renewable_until.to_string()),
+            denied_at: denied_at.map(|at| at.to_string()),
             serial: *serial,
             lineage: lineage.clone(),
             commit: commit.clone(),

@@ -3,11 +3,12 @@
 use super::IssueRequest;
 use crate::app::{Failure, Meaning, refusal};
 use crate::domain::Timestamp;
-use crate::domain::credential::{CredentialSpec, CredentialType};
+use crate::domain::credential::{CredentialSpec, CredentialType, IamUserSpec};
 use crate::domain::desired::BrokerSpec;
+use crate::domain::digest::canonical_json;
 use crate::domain::duration::{self, Solution};
 use crate::domain::ident::{Name, RoleArn, is_iam_name_char};
-use crate::domain::lease::{LeaseId, credential_name};
+use crate::domain::lease::{LeaseId, credential_name, expiry_chars};
 use crate::domain::limits;
 use crate::domain::record::{AppliedRole, RoleFacts};
 use crate::domain::text;
@@ -40,21 +41,36 @@ pub(super) fn allow(
             .help(format!("`leasehold explain {}` tells what to do; mend it, and apply", role.violations[0])));
     }
     let spec = &role.spec.credential;
-    if spec.kind() == CredentialType::IamUser {
-        return Err(refuse(
-            "not-yet",
-            format!("the role `{name}` is an iam_user, and this version cannot issue those yet"),
-        )
-        .because("an IAM user must be ended by somebody, and `sweep`, which does that, does not exist yet")
-        .help("use assumed_role where an STS session will do"));
+    if let CredentialSpec::IamUser(user) = spec {
+        fits(user, name)?;
     }
     let role_arn = choose_role_arn(request, spec, name)?;
     let facts = role_arn.as_ref().and_then(|arn| role.facts.get(arn)).cloned();
     let session_name = session_name(request, spec, name, lease)?;
     needs_mfa(request, spec, name)?;
     let solution = duration::solve(spec, broker, facts.as_ref(), request.ttl, request.clamp)
-        .map_err(|unsolvable| refusal::of_duration(&unsolvable, name, role_arn.as_ref()))?;
+        .map_err(|unsolvable| refusal::of_duration(&unsolvable, spec.kind(), name, role_arn.as_ref()))?;
     Ok(Allowed { role_arn, facts, session_name, solution })
+}
+
+/// Holds a user to the quotas that no account can have raised, before the first call. What the account has left is AWS's to
+/// say: making the user is the first call, and its refusal leaves nothing behind.
+fn fits(user: &IamUserSpec, name: &Name) -> Result<(), Failure> {
+    let document = user.policy.document.as_ref().map_or(0, |document| canonical_json(document).chars().count());
+    let inline = document + expiry_chars();
+    let groups = user.policy.groups.len();
+    let (what, most, is) = match () {
+        () if inline > limits::USER_INLINE_MAX => ("characters of inline policies", limits::USER_INLINE_MAX, inline),
+        () if groups > limits::GROUPS_PER_USER_MAX => ("groups", limits::GROUPS_PER_USER_MAX, groups),
+        () => return Ok(()),
+    };
+    Err(Failure::new(
+        Meaning::RefusedHere,
+        "user-too-large",
+        format!("a user of `{name}` would have {is} {what}, and AWS takes {most}"),
+    )
+    .because("the policy that ends the user by itself is counted in")
+    .help("move the document into a managed policy and name it in `policy_arns`, or name fewer groups; then apply"))
 }
 
 fn choose_role_arn(request: &IssueRequest, spec: &CredentialSpec, name: &Name) -> Result<Option<RoleArn>, Failure> {

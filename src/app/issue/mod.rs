@@ -5,12 +5,15 @@
 
 mod allow;
 mod ask;
+mod user;
 
 use jiff::SignedDuration;
 
 use self::allow::{Allowed, allow};
 use self::ask::ask;
+use self::user::Unmade;
 use super::audit::{self, Event, Who};
+use super::both::both;
 use super::ledger::{self, StoredLease};
 use super::plan::no_such_role;
 use super::{AppError, Failure, Meaning, read_head, read_record, read_role, refusal};
@@ -20,11 +23,13 @@ use crate::domain::credential::CredentialSpec;
 use crate::domain::desired::BrokerSpec;
 use crate::domain::duration::Solution;
 use crate::domain::ident::{Name, RoleArn};
-use crate::domain::lease::{Ending, Grant, Lease, LeaseId, LeaseRequest, LeaseState};
+use crate::domain::lease::{Due, Ending, Grant, Lease, LeaseId, LeaseRequest, LeaseState};
 use crate::domain::record::{AppliedRole, Head, RoleFacts};
 use crate::domain::secret::{Credentials, Secret};
 use crate::domain::ttl::Ttl;
-use crate::ports::{Clock, CloudError, Ids, Issued, Issuer, StateStore};
+use crate::ports::{Clock, IamUsers, Ids, Issued, Issuer, StateStore, Timer};
+
+pub use user::KeyWait;
 
 /// How far AWS's clock may run ahead of ours when a lease's last instant is reckoned before AWS has answered. AWS itself
 /// refuses requests signed more than a few minutes off.
@@ -47,6 +52,8 @@ pub struct IssueRequest {
     pub token_code: Option<Secret>,
     /// How long the whole command may wait for AWS.
     pub deadline: SignedDuration,
+    /// What to do between making an IAM user's key and handing it over.
+    pub wait: KeyWait,
 }
 
 /// What a pipeline gets.
@@ -75,10 +82,10 @@ struct Prepared {
 
 /// Issues one credential. `connect` is called with the Broker's region once the record allows the request: a refusal
 /// needs no credentials of the asker.
-pub async fn issue<S: StateStore, I: Issuer>(
+pub async fn issue<S: StateStore, I: Issuer + IamUsers>(
     store: &S,
     connect: impl AsyncFnOnce(&str) -> Result<I, Failure>,
-    clock: &impl Clock,
+    clock: &impl Timer,
     ids: &impl Ids,
     who: &Who,
     request: IssueRequest,
@@ -110,45 +117,79 @@ pub async fn issue<S: StateStore, I: Issuer>(
     event.lease = Some(lease_id.clone());
     event.role = Some(prepared.role.spec.name.clone());
     event.ttl = Some(prepared.solution.ttl);
-    let requested = audit::write(store, clock, ids, who, Some(&prepared.head), event.clone()).await?;
-
     let intent = intent(&prepared, &request, lease_id.clone(), clock.now());
-    let stored = ledger::open(store, intent, &ids.ulid(clock.now())).await?;
+    // Neither says anything without the lease, so neither waits for the other.
+    let (requested, entered) = both(
+        audit::write(store, clock, ids, who, Some(&prepared.head), event.clone()),
+        ledger::enter(store, &Due::of(&intent)),
+    )
+    .await;
+    let requested = requested?;
+    entered?;
+    let mut stored = ledger::open(store, intent, &ids.ulid(clock.now())).await?;
     // Removing a role swaps the head first and looks for leases then; an issue writes its intent first and looks at the
     // head then. One of the two sees the other.
     still_recorded(store, &prepared).await?;
 
-    let answer = ask(&issuer, &prepared, &request).await;
     event.previous = Some(requested.digest);
-    let issued = match answer {
+    let issued = match answer(&issuer, store, &prepared, &request, &stored, clock.now()).await {
         Ok(issued) => issued,
-        Err(error) => return Err(refused(store, clock, ids, who, &prepared, stored, event, error).await.into()),
+        Err(unmade) => return Err(refused(store, clock, ids, who, &prepared, stored, event, unmade).await.into()),
     };
     event.access_key_id = Some(issued.credentials.access_key_id.clone());
-    let lease = match hand_over(store, clock, ids, &prepared, stored, &issued).await {
-        Ok(lease) => lease,
-        Err(failure) => return Err(dropped(store, clock, ids, who, &prepared, event, failure).await.into()),
-    };
+    let mut notes = notes(&prepared, &issued);
+    if let Err(failure) = hand_over(store, clock, ids, &issuer, &prepared, &request, &mut stored, &issued, &mut notes).await {
+        return Err(dropped(store, clock, ids, who, &issuer, &prepared, stored, event, failure).await.into());
+    }
     event.action = AuditAction::IssueGranted;
-    audit::write(store, clock, ids, who, Some(&prepared.head), event).await?;
-    let notes = notes(&prepared, &issued);
-    Ok(IssuedLease { request_id: requested.id, credentials: issued.credentials, lease, notes })
+    if let Err(failure) = audit::write(store, clock, ids, who, Some(&prepared.head), event.clone()).await {
+        return Err(dropped(store, clock, ids, who, &issuer, &prepared, stored, event, failure).await.into());
+    }
+    Ok(IssuedLease { request_id: requested.id, credentials: issued.credentials, lease: stored.lease, notes })
+}
+
+/// Asks AWS.
+async fn answer<I: Issuer + IamUsers, S: StateStore>(
+    issuer: &I,
+    store: &S,
+    prepared: &Prepared,
+    request: &IssueRequest,
+    stored: &StoredLease,
+    now: Timestamp,
+) -> Result<Issued, Unmade> {
+    match &prepared.role.spec.credential {
+        CredentialSpec::IamUser(spec) => {
+            let still_wanted = async || still_recorded(store, prepared).await;
+            user::make(issuer, store, prepared, spec, stored, now, still_wanted).await
+        }
+        CredentialSpec::AssumedRole(_) | CredentialSpec::FederationToken(_) | CredentialSpec::SessionToken(_) => {
+            ask(issuer, prepared, request).await.map_err(|error| Unmade::Cloud { error, may_be: false })
+        }
+    }
 }
 
 /// Everything between AWS's answer and the last audit event. Whatever fails here drops the credential.
-async fn hand_over<S: StateStore>(
+#[allow(clippy::too_many_arguments, reason = "the tail of one use case, which has all of these at hand")]
+async fn hand_over<S: StateStore, I: IamUsers>(
     store: &S,
-    clock: &impl Clock,
+    clock: &impl Timer,
     ids: &impl Ids,
+    issuer: &I,
     prepared: &Prepared,
-    stored: StoredLease,
+    request: &IssueRequest,
+    stored: &mut StoredLease,
     issued: &Issued,
-) -> Result<Lease, Failure> {
-    let lease = activate(store, clock, ids, stored, issued).await?;
+    notes: &mut Vec<String>,
+) -> Result<(), Failure> {
+    *stored = activate(store, clock, ids, stored, issued).await?;
     credible_expiry(prepared, issued, clock.now())?;
+    if stored.lease.request.user.is_some() {
+        let account = prepared.broker.principal.account().as_str();
+        let waited = user::wait(issuer, clock, &issued.credentials, account, request.wait).await?;
+        notes.extend(waited.map(|waited| format!("the new key was ready after {:.1} s", waited.as_secs_f64())));
+    }
     // AWS may have taken its time, and the role may have left the record meanwhile.
-    still_recorded(store, prepared).await?;
-    Ok(lease)
+    still_recorded(store, prepared).await
 }
 
 /// An expiry that lies behind us, or further ahead than was asked for, is no answer to this request.
@@ -168,23 +209,58 @@ fn credible_expiry(prepared: &Prepared, issued: &Issued, now: Timestamp) -> Resu
     .help("check this machine's clock, and that the endpoint is AWS (AWS_ENDPOINT_URL)"))
 }
 
-/// Writes down that a credential was dropped: its key id must not be lost with it.
-async fn dropped<S: StateStore>(
+/// Writes down that a credential was dropped: its key id must not be lost with it. A user's key is deleted as well, and its
+/// lease is marked to be ended.
+#[allow(clippy::too_many_arguments, reason = "the tail of one use case, which has all of these at hand")]
+async fn dropped<S: StateStore, I: IamUsers>(
     store: &S,
     clock: &impl Clock,
     ids: &impl Ids,
     who: &Who,
+    issuer: &I,
     prepared: &Prepared,
+    stored: StoredLease,
     mut event: Event,
     failure: Failure,
 ) -> Failure {
     event.action = AuditAction::IssueRefused;
     event.reason = Some(format!("AWS gave a credential, and it was dropped: {}", failure.message));
-    let failure =
-        failure.because("AWS gave a credential, and it was dropped: it lives until it expires, and nobody has it");
+    let mut failure = failure;
+    match (&stored.lease.request.user, &event.access_key_id) {
+        (Some(user), Some(key)) => {
+            failure = match user::drop_key(issuer, &user.name, key).await {
+                Ok(()) => failure.because("the new key was deleted: nobody has it"),
+                Err(error) => failure.because(format!("the new key is still there, and nobody has it ({error})")),
+            };
+            failure = abandoned(store, clock, ids, &stored, &failure.message.clone(), failure).await;
+        }
+        _ => {
+            failure =
+                failure.because("AWS gave a credential, and it was dropped: it lives until it expires, and nobody has it");
+        }
+    }
     match audit::write(store, clock, ids, who, Some(&prepared.head), event).await {
         Ok(_) => failure,
         Err(unwritten) => failure.because(unwritten.message),
+    }
+}
+
+/// Marks the lease of a user to be ended now, and tells what follows.
+async fn abandoned<S: StateStore>(
+    store: &S,
+    clock: &impl Clock,
+    ids: &impl Ids,
+    stored: &StoredLease,
+    why: &str,
+    failure: Failure,
+) -> Failure {
+    let (now, path) = (clock.now(), stored.lease.path());
+    match user::abandon(store, stored, why, now, &ids.ulid(now)).await {
+        Ok(()) => failure.because(format!("the next `leasehold sweep` removes the user of the lease {path}")),
+        Err(error) => failure.because(format!(
+            "the lease {path} could not be marked ({}): a sweep removes its user once the lease is due",
+            error.message
+        )),
     }
 }
 
@@ -243,6 +319,10 @@ fn intent(prepared: &Prepared, request: &IssueRequest, id: LeaseId, now: Timesta
         CredentialSpec::AssumedRole(spec) => spec.source_identity.clone(),
         CredentialSpec::FederationToken(_) | CredentialSpec::SessionToken(_) | CredentialSpec::IamUser(_) => None,
     };
+    let user = match &prepared.role.spec.credential {
+        CredentialSpec::IamUser(spec) => Some(user::named(prepared, spec, &id, now, request.deadline)),
+        CredentialSpec::AssumedRole(_) | CredentialSpec::FederationToken(_) | CredentialSpec::SessionToken(_) => None,
+    };
     Lease {
         id,
         role: prepared.role.spec.name.clone(),
@@ -252,6 +332,7 @@ fn intent(prepared: &Prepared, request: &IssueRequest, id: LeaseId, now: Timesta
             role_arn: prepared.role_arn.clone(),
             session_name: prepared.session_name.clone(),
             source_identity,
+            user,
             ttl,
             dead_after: now.saturating_add(longest).unwrap_or(Timestamp::MAX),
         },
@@ -261,6 +342,7 @@ fn intent(prepared: &Prepared, request: &IssueRequest, id: LeaseId, now: Timesta
         commit: prepared.head.basis.commit.clone(),
         created_at: now,
         updated_at: now,
+        denied_at: None,
     }
 }
 
@@ -285,7 +367,7 @@ async fn still_recorded<S: StateStore>(store: &S, prepared: &Prepared) -> Result
 }
 
 /// Writes down that AWS gave nothing. Only a refusal that proves it ends the lease; any doubt leaves it as an intent,
-/// which counts as alive until its last instant has passed.
+/// which counts as alive until its last instant has passed, or marks its user to be ended.
 #[allow(clippy::too_many_arguments, reason = "the tail of one use case, which has all of these at hand")]
 async fn refused<S: StateStore>(
     store: &S,
@@ -295,29 +377,41 @@ async fn refused<S: StateStore>(
     prepared: &Prepared,
     stored: StoredLease,
     mut event: Event,
-    error: CloudError,
+    unmade: Unmade,
 ) -> Failure {
-    let doubt = error.kind.may_have_acted();
     let lease_path = stored.lease.path();
+    let is_user = stored.lease.request.user.is_some();
     event.action = AuditAction::IssueRefused;
-    event.reason = Some(error.to_string());
-    let mut failure = refusal::of_sts(
-        error,
-        &prepared.role.spec,
-        prepared.role_arn.as_ref(),
-        prepared.facts.as_ref(),
-        &prepared.broker,
-    );
-    if doubt {
+    let (mut failure, doubt) = match unmade {
+        Unmade::Here(failure) => (failure, true),
+        Unmade::Late => {
+            let failure = Failure::new(Meaning::Unreachable, "out-of-time", "the time limit passed before AWS was asked")
+                .help("give the command more time (--timeout)");
+            (failure, false)
+        }
+        Unmade::Cloud { error, may_be } => {
+            let doubt = may_be || error.kind.may_have_acted();
+            event.reason = Some(error.to_string());
+            let (role, arn, facts) = (&prepared.role.spec, prepared.role_arn.as_ref(), prepared.facts.as_ref());
+            let failure = if is_user {
+                refusal::of_iam(error, role)
+            } else {
+                refusal::of_sts(error, role, arn, facts, &prepared.broker)
+            };
+            (failure, doubt)
+        }
+    };
+    event.reason.get_or_insert_with(|| failure.message.clone());
+    if doubt && is_user {
+        failure = abandoned(store, clock, ids, &stored, &failure.message.clone(), failure).await;
+    } else if doubt {
         failure = failure.because(format!(
             "AWS may have made a session all the same; nobody has its keys, and the lease {lease_path} counts it as alive until {}",
             stored.lease.request.dead_after
         ));
     } else {
         let now = clock.now();
-        let mut ended = stored.lease.clone();
-        ended.state = LeaseState::Ended(Ending::Refused);
-        ended.updated_at = now;
+        let ended = stored.lease.became(LeaseState::Ended(Ending::Refused), now);
         if let Err(error) = ledger::advance(store, &stored, ended, &ids.ulid(now)).await {
             failure = failure.because(format!("the lease {lease_path} stays open in the ledger: {error}"));
         }
@@ -332,21 +426,18 @@ async fn activate<S: StateStore>(
     store: &S,
     clock: &impl Clock,
     ids: &impl Ids,
-    stored: StoredLease,
+    stored: &StoredLease,
     issued: &Issued,
-) -> Result<Lease, Failure> {
+) -> Result<StoredLease, Failure> {
     let now = clock.now();
-    let mut active = stored.lease.clone();
-    active.state = LeaseState::Active;
-    active.updated_at = now;
+    let mut active = stored.lease.became(LeaseState::Active, now);
     active.grant = Some(Grant {
         access_key_id: issued.credentials.access_key_id.clone(),
         expires_at: issued.credentials.expires_at.unwrap_or(active.request.dead_after),
         arn: issued.arn.clone(),
         user_id: issued.user_id.clone(),
     });
-    let stored = ledger::advance(store, &stored, active, &ids.ulid(now)).await?;
-    Ok(stored.lease)
+    Ok(ledger::advance(store, stored, active, &ids.ulid(now)).await?)
 }
 
 fn notes(prepared: &Prepared, issued: &Issued) -> Vec<String> {

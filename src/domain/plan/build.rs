@@ -152,7 +152,7 @@ fn blocking_codes(findings: &[Finding]) -> BTreeMap<&Name, BTreeSet<&'static str
 /// The leases that are alive, by role.
 fn leases_by_role<'a>(input: &PlanInput<'a>) -> BTreeMap<&'a Name, Vec<&'a OpenLease>> {
     let mut leases: BTreeMap<&Name, Vec<&OpenLease>> = BTreeMap::new();
-    for lease in input.open_leases.iter().filter(|lease| lease.lives_until > input.now) {
+    for lease in input.open_leases.iter().filter(|lease| lease.is_user || lease.lives_until > input.now) {
         leases.entry(&lease.role).or_default().push(lease);
     }
     leases

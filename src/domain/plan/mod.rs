@@ -207,6 +207,8 @@ pub struct OpenLease {
     pub role: Name,
     /// The last instant at which its credential can still work.
     pub lives_until: Timestamp,
+    /// Whether it is of an IAM user, which somebody has to end.
+    pub is_user: bool,
 }
 
 impl Plan {

@@ -3,7 +3,7 @@
 //! ## What it does
 //! Compares what `iam:GetAccountSummary` says of the broker's account with the role: whether one more user fits, whether
 //! a user may be in so many groups and have so many managed policies, and whether its `policy_document` leaves room, of
-//! the 2,048 characters that a user's inline policies may take, for the 200 of the statement that ends the lease.
+//! the 2,048 characters that a user's inline policies may take, less those of the statement that ends the lease.
 //!
 //! ## Why it is bad
 //! IAM answers `LimitExceeded` when the credential is issued, half way through making the user.
@@ -76,6 +76,8 @@ use std::collections::BTreeMap;
 
 use crate::domain::credential::{CredentialSpec, IamUserSpec};
 use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::lease::expiry_chars;
+use crate::domain::limits::USER_INLINE_MAX;
 use crate::domain::role::Field;
 
 use super::rule::{Origin, Rule, Said};
@@ -91,12 +93,6 @@ pub(super) static RULE: Rule = Rule {
     source: include_str!("iam_user_quota.rs"),
     check,
 };
-
-/// Characters that all inline policies of a user may take together.
-const INLINE_MAX: usize = 2_048;
-
-/// Characters kept for the statement that ends the lease.
-const EXPIRY_CHARS: usize = 200;
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     let account = judging.principal().account();
@@ -141,7 +137,7 @@ fn excesses(spec: &IamUserSpec, summary: Option<&BTreeMap<String, u64>>) -> Vec<
         excesses.push((Field::PolicyArns, excess, "name fewer `policy_arns`, or have the quota raised"));
     }
     let inline = spec.policy.document.as_ref().map_or(0, |document| words::characters(document.value()));
-    let room = INLINE_MAX - EXPIRY_CHARS;
+    let room = USER_INLINE_MAX - expiry_chars();
     if inline > room {
         let excess = format!(
             "its `policy_document` takes {inline} characters, and a user's inline policies leave room for {room}"
@@ -198,7 +194,7 @@ mod tests {
     #[test]
     fn the_document_leaves_room_for_the_end_of_the_lease() {
         let empty = words::characters(&json!({"Version": ""}));
-        for (length, expected) in [(INLINE_MAX - EXPIRY_CHARS, 0), (INLINE_MAX - EXPIRY_CHARS + 1, 1)] {
+        for (length, expected) in [(USER_INLINE_MAX - expiry_chars(), 0), (USER_INLINE_MAX - expiry_chars() + 1, 1)] {
             let document = Document::new(json!({"Version": "x".repeat(length - empty)}));
             assert_eq!(found(&[], |spec| spec.policy.document = Some(document)).len(), expected, "{length}");
         }

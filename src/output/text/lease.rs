@@ -59,7 +59,10 @@ fn state(lease: &Lease) -> String {
     match (&lease.ended_by, lease.failures) {
         (Some(ending), _) => format!("{} ({ending})", lease.state),
         (None, 0) => lease.state.clone(),
-        (None, failures) => format!("{} ({})", lease.state, count(u64::from(failures), "failure")),
+        (None, failures) => {
+            let word = if lease.stuck { "stuck" } else { lease.state.as_str() };
+            format!("{word} ({})", count(u64::from(failures), "failure"))
+        }
     }
 }
 
@@ -71,6 +74,9 @@ pub fn lease(document: &Document, style: &Style, out: &mut dyn Write) -> io::Res
         }
         let Lease { lease_id, role, credential_type, serial, lineage, created_at, updated_at, expires_at, .. } = lease;
         let state = state(lease);
+        let at = |instant: &Option<String>| instant.as_deref().map(whole_seconds);
+        let [renewable_until, denied_at, removed_at, next_attempt_at] =
+            [&lease.renewable_until, &lease.denied_at, &lease.removed_at, &lease.next_attempt_at].map(at);
         let open = if lease.open { "yes: its credential may still work" } else { "no" };
         let ttl = Ttl::from_seconds(lease.ttl_seconds).map_or_else(|| "0s".to_owned(), |ttl| ttl.to_string());
         let record = format!("{serial} of {lineage}");
@@ -83,13 +89,19 @@ pub fn lease(document: &Document, style: &Style, out: &mut dyn Write) -> io::Res
             ("role ARN", lease.role_arn.as_deref()),
             ("session name", lease.session_name.as_deref()),
             ("source identity", lease.source_identity.as_deref()),
-            ("session ARN", lease.arn.as_deref()),
+            ("IAM user", lease.user.as_deref()),
+            ("ARN", lease.arn.as_deref()),
             ("aws:userid", lease.user_id.as_deref()),
             ("access key id", lease.access_key_id.as_deref()),
             ("TTL", Some(&ttl)),
             ("created", Some(&whole_seconds(created_at))),
             ("changed", Some(&whole_seconds(updated_at))),
             ("expires", Some(&whole_seconds(expires_at))),
+            ("renewable until", renewable_until.as_deref()),
+            ("denied", denied_at.as_deref()),
+            ("user deleted", removed_at.as_deref()),
+            ("last failure", lease.error.as_deref()),
+            ("tried again", next_attempt_at.as_deref()),
             ("record", Some(&record)),
             ("commit", lease.commit.as_deref()),
         ];
@@ -107,6 +119,7 @@ pub fn credential_summary(lease: &Lease, style: &Style, out: &mut dyn Write) -> 
         ("access key id", lease.access_key_id.as_deref()),
         ("role ARN", lease.role_arn.as_deref()),
         ("session name", lease.session_name.as_deref()),
+        ("IAM user", lease.user.as_deref()),
         ("expires", Some(&whole_seconds(&lease.expires_at))),
     ];
     write_pairs(&pairs, *style, out)?;

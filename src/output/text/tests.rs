@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::credential::CredentialType;
 use crate::domain::document::Document;
 use crate::domain::finding::{Level, ManifestError};
-use crate::domain::lease::{Ending, Grant, Lease, LeaseId, LeaseRequest, LeaseState};
+use crate::domain::lease::{Ending, Grant, Lease, LeaseId, LeaseRequest, LeaseState, Revoking};
 use crate::domain::plan::{Action, Plan, Shown};
 use crate::domain::ttl::Ttl;
 use crate::output::Style;
@@ -389,6 +389,7 @@ pub(super) fn lease_in(state: LeaseState, role: &str) -> Lease {
             role_arn: crate::domain::ident::RoleArn::parse(ARN).ok(),
             session_name: Some("leasehold-1".into()),
             source_identity: None,
+            user: None,
             ttl: Ttl::from_seconds(900).expect("not zero"),
             dead_after: at("2026-11-23T10:20:00Z"),
         },
@@ -403,6 +404,7 @@ pub(super) fn lease_in(state: LeaseState, role: &str) -> Lease {
         commit: None,
         created_at: at("2026-11-23T10:00:00Z"),
         updated_at: at("2026-11-23T10:00:01Z"),
+        denied_at: None,
     }
 }
 
@@ -411,7 +413,7 @@ fn leases_as_a_table_and_one_by_one() {
     let all = [
         lease_in(LeaseState::Intent, "app-readonly"),
         lease_in(LeaseState::Active, "a"),
-        lease_in(LeaseState::Revoking { failures: 1 }, "a"),
+        lease_in(LeaseState::Revoking(Revoking { failures: 1, ..Revoking::default() }), "a"),
         lease_in(LeaseState::Ended(Ending::Refused), "a"),
     ];
     let now = "2026-11-23T10:01:00Z".parse().expect("valid");

@@ -35,6 +35,9 @@ pub(super) struct Lease {
     created_at: String,
     /// RFC 3339.
     updated_at: String,
+    /// RFC 3339: when its session was denied on its target role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    denied_at: Option<String>,
 }
 
 /// The life of a lease.
@@ -46,12 +49,26 @@ enum State {
     /// The credential is out.
     Active,
     /// It is being ended.
-    Revoking {
-        /// Attempts that failed.
-        failures: u32,
-    },
+    Revoking(Revoking),
     /// It is over, and there is proof.
     Ended(Ending),
+}
+
+/// An ending under way.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Revoking {
+    /// Attempts that failed, one after the other.
+    failures: u32,
+    /// RFC 3339: nobody tries before this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_before: Option<String>,
+    /// RFC 3339: when the user was deleted, as far as AWS answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    removed_at: Option<String>,
+    /// Why the last attempt failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
 }
 
 /// Proofs that a credential is dead.
@@ -80,10 +97,34 @@ struct Request {
     /// `SourceIdentity`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source_identity: Option<String>,
-    /// `DurationSeconds`.
+    /// The IAM user to make.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user: Option<User>,
+    /// `DurationSeconds`, or how long an IAM user may work.
     ttl_seconds: u32,
     /// RFC 3339: no credential of this lease can live longer.
     dead_after: String,
+}
+
+/// The IAM user of one lease.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "LeaseUser")]
+struct User {
+    /// Its name.
+    name: String,
+    /// Its path.
+    path: String,
+    /// The managed policies that are attached to it, by ARN.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    policy_arns: Vec<String>,
+    /// The groups that it joins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<String>,
+    /// RFC 3339: the process that makes it asks AWS for nothing after this.
+    asking_until: String,
+    /// RFC 3339: it may be renewed up to this.
+    renewable_until: String,
 }
 
 /// What AWS answered, without the secrets.
@@ -127,6 +168,7 @@ impl From<&lease::Lease> for Lease {
             commit,
             created_at,
             updated_at,
+            denied_at,
         } = lease;
         Self {
             id: id.to_string(),
@@ -140,6 +182,7 @@ impl From<&lease::Lease> for Lease {
             commit: commit.clone(),
             created_at: created_at.to_string(),
             updated_at: updated_at.to_string(),
+            denied_at: denied_at.map(|at| at.to_string()),
         }
     }
 }
@@ -148,14 +191,26 @@ impl TryFrom<Lease> for lease::Lease {
     type Error = Invalid;
 
     fn try_from(wire: Lease) -> Result<Self, Invalid> {
-        let Lease { id, role, credential_type, state, request, grant, lineage, serial, commit, created_at, updated_at } =
-            wire;
+        let Lease {
+            id,
+            role,
+            credential_type,
+            state,
+            request,
+            grant,
+            lineage,
+            serial,
+            commit,
+            created_at,
+            updated_at,
+            denied_at,
+        } = wire;
         Ok(Self {
             id: LeaseId::parse(&id).ok_or_else(|| invalid("id", "is not a ULID"))?,
             role: name("role", &role)?,
             credential_type: CredentialType::parse(&credential_type)
                 .ok_or_else(|| invalid("credential_type", "is none that exists"))?,
-            state: state.into(),
+            state: state.try_into()?,
             request: request.try_into()?,
             grant: grant.map(lease::Grant::try_from).transpose()?,
             lineage,
@@ -163,6 +218,7 @@ impl TryFrom<Lease> for lease::Lease {
             commit,
             created_at: timestamp("created_at", &created_at)?,
             updated_at: timestamp("updated_at", &updated_at)?,
+            denied_at: denied_at.map(|text| timestamp("denied_at", &text)).transpose()?,
         })
     }
 }
@@ -172,7 +228,7 @@ impl From<&lease::LeaseState> for State {
         match state {
             lease::LeaseState::Intent => Self::Intent,
             lease::LeaseState::Active => Self::Active,
-            lease::LeaseState::Revoking { failures } => Self::Revoking { failures: *failures },
+            lease::LeaseState::Revoking(revoking) => Self::Revoking(revoking.into()),
             lease::LeaseState::Ended(lease::Ending::Refused) => Self::Ended(Ending::Refused),
             lease::LeaseState::Ended(lease::Ending::Expired) => Self::Ended(Ending::Expired),
             lease::LeaseState::Ended(lease::Ending::Removed) => Self::Ended(Ending::Removed),
@@ -180,26 +236,85 @@ impl From<&lease::LeaseState> for State {
     }
 }
 
-impl From<State> for lease::LeaseState {
-    fn from(wire: State) -> Self {
-        match wire {
+impl TryFrom<State> for lease::LeaseState {
+    type Error = Invalid;
+
+    fn try_from(wire: State) -> Result<Self, Invalid> {
+        Ok(match wire {
             State::Intent => Self::Intent,
             State::Active => Self::Active,
-            State::Revoking { failures } => Self::Revoking { failures },
+            State::Revoking(revoking) => Self::Revoking(revoking.try_into()?),
             State::Ended(Ending::Refused) => Self::Ended(lease::Ending::Refused),
             State::Ended(Ending::Expired) => Self::Ended(lease::Ending::Expired),
             State::Ended(Ending::Removed) => Self::Ended(lease::Ending::Removed),
+        })
+    }
+}
+
+impl From<&lease::Revoking> for Revoking {
+    fn from(revoking: &lease::Revoking) -> Self {
+        let lease::Revoking { failures, not_before, removed_at, error } = revoking;
+        Self {
+            failures: *failures,
+            not_before: not_before.map(|at| at.to_string()),
+            removed_at: removed_at.map(|at| at.to_string()),
+            error: error.clone(),
         }
+    }
+}
+
+impl TryFrom<Revoking> for lease::Revoking {
+    type Error = Invalid;
+
+    fn try_from(wire: Revoking) -> Result<Self, Invalid> {
+        let Revoking { failures, not_before, removed_at, error } = wire;
+        Ok(Self {
+            failures,
+            not_before: not_before.map(|text| timestamp("not_before", &text)).transpose()?,
+            removed_at: removed_at.map(|text| timestamp("removed_at", &text)).transpose()?,
+            error,
+        })
+    }
+}
+
+impl From<&lease::LeaseUser> for User {
+    fn from(user: &lease::LeaseUser) -> Self {
+        let lease::LeaseUser { name, path, policy_arns, groups, asking_until, renewable_until } = user;
+        Self {
+            name: name.clone(),
+            path: path.clone(),
+            policy_arns: policy_arns.clone(),
+            groups: groups.clone(),
+            asking_until: asking_until.to_string(),
+            renewable_until: renewable_until.to_string(),
+        }
+    }
+}
+
+impl TryFrom<User> for lease::LeaseUser {
+    type Error = Invalid;
+
+    fn try_from(wire: User) -> Result<Self, Invalid> {
+        let User { name, path, policy_arns, groups, asking_until, renewable_until } = wire;
+        Ok(Self {
+            name,
+            path,
+            policy_arns,
+            groups,
+            asking_until: timestamp("asking_until", &asking_until)?,
+            renewable_until: timestamp("renewable_until", &renewable_until)?,
+        })
     }
 }
 
 impl From<&lease::LeaseRequest> for Request {
     fn from(request: &lease::LeaseRequest) -> Self {
-        let lease::LeaseRequest { role_arn, session_name, source_identity, ttl, dead_after } = request;
+        let lease::LeaseRequest { role_arn, session_name, source_identity, user, ttl, dead_after } = request;
         Self {
             role_arn: role_arn.as_ref().map(RoleArn::to_string),
             session_name: session_name.clone(),
             source_identity: source_identity.clone(),
+            user: user.as_ref().map(User::from),
             ttl_seconds: ttl.seconds(),
             dead_after: dead_after.to_string(),
         }
@@ -210,11 +325,12 @@ impl TryFrom<Request> for lease::LeaseRequest {
     type Error = Invalid;
 
     fn try_from(wire: Request) -> Result<Self, Invalid> {
-        let Request { role_arn, session_name, source_identity, ttl_seconds, dead_after } = wire;
+        let Request { role_arn, session_name, source_identity, user, ttl_seconds, dead_after } = wire;
         Ok(Self {
             role_arn: role_arn.map(|text| ident("role_arn", &text, RoleArn::parse)).transpose()?,
             session_name,
             source_identity,
+            user: user.map(lease::LeaseUser::try_from).transpose()?,
             ttl: ttl("ttl_seconds", ttl_seconds)?,
             dead_after: timestamp("dead_after", &dead_after)?,
         })

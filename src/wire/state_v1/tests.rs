@@ -13,7 +13,7 @@ use crate::domain::desired::{BrokerSpec, Date, Limits, TtlPair};
 use crate::domain::document::Document;
 use crate::domain::finding::Level;
 use crate::domain::ident::{Arn, BrokerPrincipal, Name, RoleArn};
-use crate::domain::lease::{Ending, Grant, Lease, LeaseId, LeaseRequest, LeaseState};
+use crate::domain::lease::{Ending, Grant, Lease, LeaseId, LeaseRequest, LeaseState, Revoking};
 use crate::domain::record::{AppliedRole, Basis, Head, RoleFacts, Snapshot};
 use crate::domain::role::RoleSpec;
 use crate::domain::ttl::Ttl;
@@ -155,6 +155,7 @@ fn lease(state: LeaseState) -> Lease {
         commit: Some("0123abc".into()),
         created_at: at("2026-11-23T10:00:00Z"),
         updated_at: at("2026-11-23T10:00:01Z"),
+        denied_at: None,
     }
 }
 
@@ -186,7 +187,13 @@ fn every_kind_reads_back_as_it_was() {
     for state in [
         LeaseState::Intent,
         LeaseState::Active,
-        LeaseState::Revoking { failures: 3 },
+        LeaseState::Revoking(Revoking::default()),
+        LeaseState::Revoking(Revoking {
+            failures: 3,
+            not_before: Some(at("2026-11-23T10:21:00Z")),
+            removed_at: Some(at("2026-11-23T10:20:30Z")),
+            error: Some("Throttling".to_owned()),
+        }),
         LeaseState::Ended(Ending::Refused),
         LeaseState::Ended(Ending::Expired),
         LeaseState::Ended(Ending::Removed),

@@ -1,0 +1,126 @@
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+
+use super::next::TOMBSTONE_AGE;
+use super::{LEASE_ID_LENGTH, Lease, LeaseId, LeaseState, later};
+use crate::domain::Timestamp;
+use crate::domain::ident::Name;
+
+/// An entry of the index by time: when somebody has to look at a lease next.
+///
+/// Its key is `due/<day>/<time>-<lease id>-<role>.json`, so that keys sort by time, and whoever lists them learns which leases
+/// there are, and of which roles, without reading one.
+///
+/// Before a lease is stored in a form that is due at some instant, the entry for that instant is there. Entries may be
+/// superfluous or too early; none is ever missing or too late.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Due {
+    /// When, in whole seconds.
+    pub at: Timestamp,
+    /// The lease.
+    pub lease: LeaseId,
+    /// Its role.
+    pub role: Name,
+}
+
+/// The form of the instant in a key.
+const FORM: &str = "%Y-%m-%d/%H%M%SZ";
+/// Characters of an instant in that form.
+const FORM_LENGTH: usize = 18;
+
+impl Due {
+    /// What every key begins with.
+    pub const PREFIX: &'static str = "due/";
+
+    /// When somebody has to look at this lease next.
+    #[must_use]
+    pub fn of(lease: &Lease) -> Self {
+        Self { at: whole(lease.due_at()), lease: lease.id.clone(), role: lease.role.clone() }
+    }
+
+    /// The entry's key.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}{}-{}-{}.json", Self::PREFIX, self.at.strftime(FORM), self.lease, self.role)
+    }
+
+    /// Reads a key back; `None` if it is none of these.
+    #[must_use]
+    pub fn parse(key: &str) -> Option<Self> {
+        let text = key.strip_prefix(Self::PREFIX)?.strip_suffix(".json")?;
+        let (at, rest) = text.split_at_checked(FORM_LENGTH)?;
+        let (lease, role) = rest.strip_prefix('-')?.split_at_checked(LEASE_ID_LENGTH)?;
+        let at = Offset::UTC.to_timestamp(DateTime::strptime(FORM, at).ok()?).ok()?;
+        let due = Self { at, lease: LeaseId::parse(lease)?, role: Name::parse(role.strip_prefix('-')?).ok()? };
+        (due.key() == key).then_some(due)
+    }
+
+    /// All keys of entries at or before `now` sort before this.
+    #[must_use]
+    pub fn end(now: Timestamp) -> String {
+        // `.` sorts after `-`, which follows the instant in every key.
+        format!("{}{}.", Self::PREFIX, now.strftime(FORM))
+    }
+}
+
+/// Seconds are cut off, never rounded up: an entry may be too early.
+fn whole(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+impl Lease {
+    /// The earliest instant at which there is something to do about this lease.
+    #[must_use]
+    pub fn due_at(&self) -> Timestamp {
+        match (&self.state, &self.request.user) {
+            (LeaseState::Ended(_), _) => later(self.updated_at, TOMBSTONE_AGE),
+            (LeaseState::Revoking(revoking), _) => revoking.not_before.unwrap_or(self.updated_at),
+            (LeaseState::Intent, Some(user)) => user.asking_until,
+            (LeaseState::Active, Some(_)) => self.lives_until(),
+            // The same before and after AWS has answered: one entry serves both, and looking late harms nobody, because
+            // the session has ended by itself.
+            (LeaseState::Intent | LeaseState::Active, None) => self.request.dead_after,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn due(at: &str) -> Due {
+        Due {
+            at: at.parse().expect("valid"),
+            lease: LeaseId::parse("01KAQ000000000000000000001").expect("a ULID"),
+            role: Name::parse("app-1").expect("valid"),
+        }
+    }
+
+    #[test]
+    fn keys_are_read_back_and_sort_by_time() {
+        let (first, second) = (due("2026-11-26T01:02:03Z"), due("2026-11-26T10:00:00Z"));
+        assert_eq!(first.key(), "due/2026-11-26/010203Z-01KAQ000000000000000000001-app-1.json");
+        assert!(first.key() < second.key());
+        for one in [first, second] {
+            assert_eq!(Due::parse(&one.key()), Some(one.clone()));
+            assert!(one.key() < Due::end(one.at), "what is due now is found now");
+            assert!(one.key() > Due::end(one.at - jiff::SignedDuration::from_secs(1)));
+        }
+    }
+
+    #[test]
+    fn other_keys_are_none() {
+        let key = due("2026-11-26T01:02:03Z").key();
+        for (from, to) in [
+            ("due/", "lease/"),
+            (".json", ""),
+            ("app-1", "APP 1"),
+            ("010203", "250203"),
+            ("KAQ", "KAI"),
+            ("-app-1", ""),
+        ] {
+            assert_eq!(Due::parse(&key.replacen(from, to, 1)), None, "{from}");
+        }
+        assert_eq!(Due::parse("due/2026-11-26/010203Z-\u{e9}"), None);
+    }
+}
