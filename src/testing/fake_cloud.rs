@@ -3,10 +3,19 @@
 //! It enforces what no emulator does: `MaxSessionDuration`, the one-hour cap on chaining, the floor of 900 seconds, the
 //! rules for session names, and who may ask for tokens. Who is let in is the evaluator's answer to the role's trust policy and the
 //! broker's own policies; what hangs on something that nobody told the fake is refused. It can be told to throttle, to lose
-//! replies, and to hide or deny reads. Accounts other than the broker's are read through their readers.
+//! replies, to die, and to hide or deny reads. Accounts other than the broker's are read through their readers.
+//!
+//! IAM's writes are in `iam_users` and `role_policies`, with its quotas and refusals; reads may learn of them late.
 
 mod admit;
+mod history;
+mod iam_users;
+mod keys;
 mod reading;
+mod refusals;
+mod role_policies;
+mod users;
+mod weather;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,22 +31,17 @@ use crate::ports::{
     AssumeRole, Clock, CloudError, CloudErrorKind, CloudRead, FederationToken, Issued, Issuer, SessionToken,
 };
 use admit::Asking;
+use history::{History, Lags};
+use weather::{Weather, lost};
+
+pub use history::Lag;
+pub use users::{FakeKey, FakeUser};
+pub use weather::{Chances, Trouble};
 
 /// The secret access key of every credential the fake hands out: what a test plants, and looks for everywhere.
 pub const CANARY_SECRET: &str = "LEASEHOLDcanarySECRETaccessKEYneverPRINTED00";
 /// The session token of every credential the fake hands out.
 pub const CANARY_TOKEN: &str = "LEASEHOLDcanarySESSIONtokenNEVERprinted11==";
-
-/// What goes wrong with one call, in the order the calls are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
-    /// The call is refused before it has any effect.
-    Throttle,
-    /// The call has its effect, and its answer is lost.
-    LoseReply,
-    /// The connection is never made.
-    Unreachable,
-}
 
 /// A session that STS gave, as CloudTrail would know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,10 +74,14 @@ struct Inner {
     groups: BTreeSet<(AccountId, String)>,
     summaries: BTreeMap<AccountId, BTreeMap<String, u64>>,
     readers: BTreeMap<RoleArn, Option<String>>,
-    troubles: BTreeMap<u32, Trouble>,
+    users: BTreeMap<String, History<Option<FakeUser>>>,
+    role_policies: BTreeMap<String, History<BTreeMap<String, String>>>,
+    devices: BTreeSet<String>,
+    key_delay: SignedDuration,
+    lags: Lags,
+    weather: Weather,
     sessions: Vec<Session>,
     answered_expiry: Option<SignedDuration>,
-    calls: u32,
     made: u32,
 }
 
@@ -154,11 +162,6 @@ impl<C: Clock> FakeCloud<C> {
         self.lock().readers.insert(role.clone(), external_id.map(str::to_owned));
     }
 
-    /// Makes the call with this number (from 1, all calls counted) go wrong.
-    pub fn trouble(&self, call: u32, trouble: Trouble) {
-        self.lock().troubles.insert(call, trouble);
-    }
-
     /// Answers every request with an expiry this far from now, whatever was asked.
     pub fn answer_expiry(&self, from_now: SignedDuration) {
         self.lock().answered_expiry = Some(from_now);
@@ -183,23 +186,6 @@ impl<C: Clock> FakeCloud<C> {
             },
             BrokerPrincipal::User(user) => {
                 CallerIdentity { arn: user.as_str().to_owned(), user_id: "AIDAFAKEBROKER000000".to_owned(), account }
-            }
-        }
-    }
-
-    /// Counts a call, and lets it go wrong if it is told to: `Err` before the effect, `Ok(true)` when the answer is to be lost.
-    fn begin(&self, operation: &'static str) -> Result<bool, CloudError> {
-        let mut inner = self.lock();
-        inner.calls += 1;
-        let call = inner.calls;
-        match inner.troubles.get(&call) {
-            None => Ok(false),
-            Some(Trouble::LoseReply) => Ok(true),
-            Some(Trouble::Throttle) => {
-                Err(error(operation, CloudErrorKind::Throttled, Some("Throttling"), "Rate exceeded"))
-            }
-            Some(Trouble::Unreachable) => {
-                Err(error(operation, CloudErrorKind::Unreachable, None, "connection refused"))
             }
         }
     }
@@ -234,12 +220,7 @@ impl<C: Clock> FakeCloud<C> {
         let expires_at = session.expires_at;
         inner.sessions.push(session);
         if lose {
-            return Err(error(
-                operation,
-                CloudErrorKind::LostReply,
-                None,
-                "connection closed before the answer was whole",
-            ));
+            return Err(lost(operation));
         }
         Ok(Issued {
             credentials: Credentials {

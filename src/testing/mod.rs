@@ -8,7 +8,7 @@ mod memory_store;
 pub mod store_conformance;
 
 pub use executor::block_on;
-pub use fake_cloud::{CANARY_SECRET, CANARY_TOKEN, FakeCloud, Session, Trouble};
+pub use fake_cloud::{CANARY_SECRET, CANARY_TOKEN, Chances, FakeCloud, FakeKey, FakeUser, Lag, Session, Trouble};
 pub use faulty_store::{Call, Fault, FaultyStore, Operation};
 pub use fixed_clock::{CountingIds, FixedClock};
 pub use memory_store::MemoryStore;

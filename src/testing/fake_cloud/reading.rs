@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::weather::lost;
 use super::{FakeCloud, Inner, error};
 use crate::domain::ident::{AccountId, BrokerPrincipal};
 use crate::domain::world::{
@@ -17,7 +18,7 @@ impl<C: Clock> FakeCloud<C> {
     /// Makes one call of a reader.
     fn ask<T>(&self, operation: &'static str, answer: impl FnOnce(&Inner) -> Result<Fact<T>, CloudError>) -> Fact<T> {
         let told = self.begin(operation).and_then(|lose| match lose {
-            true => Err(error(operation, CloudErrorKind::LostReply, None, "the answer was lost")),
+            true => Err(lost(operation)),
             false => answer(&self.lock()),
         });
         told.unwrap_or_else(|error| {
@@ -140,8 +141,7 @@ fn close(world: &mut World, id: &AccountId, wanted: &WantedAccount, unknown: &Un
 
 impl<C: Clock + Sync + Send> CloudRead for FakeCloud<C> {
     async fn caller_identity(&self) -> Result<CallerIdentity, CloudError> {
-        self.begin("sts:GetCallerIdentity")?;
-        Ok(self.identity())
+        self.act("sts:GetCallerIdentity", |_, _| Ok(self.identity()))
     }
 
     async fn world(&self, caller: &CallerIdentity, wanted: &Wanted) -> World {
@@ -167,6 +167,6 @@ impl<C: Clock + Sync + Send> CloudRead for FakeCloud<C> {
     }
 
     fn calls(&self) -> u32 {
-        self.lock().calls
+        self.lock().weather.calls
     }
 }
