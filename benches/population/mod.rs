@@ -88,7 +88,11 @@ impl Population {
     /// One open lease of every role.
     pub(crate) fn leases(&self) -> Vec<OpenLease> {
         let lives_until = self.now + std::time::Duration::from_secs(1_800);
-        self.desired.roles.iter().map(|role| OpenLease { role: role.spec.name.clone(), lives_until, is_user: false }).collect()
+        self.desired
+            .roles
+            .iter()
+            .map(|role| OpenLease { role: role.spec.name.clone(), lives_until, is_user: false })
+            .collect()
     }
 }
 

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::audit::{self, Event, Who};
-use super::{Failure, Meaning, Planned, record};
+use super::{Failure, Meaning, Planned, end, ledger, record};
 use crate::domain::audit::AuditAction;
 use crate::domain::digest::Digest;
 use crate::domain::finding::Finding;
 use crate::domain::ident::Name;
-use crate::domain::plan::{Action, Plan, PlanBasis, Step};
+use crate::domain::plan::{Action, Plan, PlanBasis, Step, ends_users};
 use crate::domain::record::{Head, Snapshot};
 use crate::ports::{Clock, Ids, StateStore};
 
@@ -55,6 +55,8 @@ pub struct Applied {
     pub findings_block: bool,
     /// Roles that are recorded and that `issue` refuses, with the codes of the findings that say why.
     pub violating: BTreeMap<Name, Vec<String>>,
+    /// Leases whose users are ended by the next sweep because their role was removed, by path.
+    pub revoking: Vec<String>,
 }
 
 /// Decides what of a plan may be applied. Refuses, in this order: uncommitted manifests, brakes, a plan that is not the
@@ -155,7 +157,11 @@ pub async fn commit<S: StateStore>(
         None => (BTreeMap::new(), None),
     };
     let mut done = Vec::new();
+    let mut ending = BTreeSet::new();
     for Step { role, action, after, changes: _, effects: _, place: _ } in plan.steps {
+        if ends_users(roles.get(&role), after.as_ref()) {
+            ending.insert(role.clone());
+        }
         match after {
             Some(after) => roles.insert(role.clone(), after),
             None => roles.remove(&role),
@@ -170,7 +176,7 @@ pub async fn commit<S: StateStore>(
     let broker_changed = plan.broker.is_some();
     let findings_block = plan.report.findings.iter().any(Finding::blocks);
     if done.is_empty() && !broker_changed {
-        return Ok(Applied { head: None, roles: done, broker: false, stale, findings_block, violating });
+        return Ok(Applied { head: None, roles: done, broker: false, stale, findings_block, violating, revoking: Vec::new() });
     }
 
     let previous = head.as_ref();
@@ -193,10 +199,37 @@ pub async fn commit<S: StateStore>(
     requested.reason = Some(format!("plan {}", plan.hash));
     audit::write(store, clock, ids, who, previous.map(|read| &read.head), requested).await?;
     let head = record::replace(store, previous, &Snapshot { serial, broker, roles }, make_head, &ids.ulid(now)).await?;
+    // Whoever issues writes the intent first and looks at the head then. The head is swapped, so each lease of these roles is
+    // either seen here, or its maker sees the new head.
+    let revoking = revoke(store, clock, ids, &ending).await;
     let mut applied = Event::new(AuditAction::Applied);
     applied.reason = Some(format!("plan {}", plan.hash));
     audit::write(store, clock, ids, who, Some(&head), applied).await.map_err(|failure| {
         failure.because(format!("the plan itself is applied: the record has serial {}", head.serial))
     })?;
-    Ok(Applied { head: Some(head), roles: done, broker: broker_changed, stale, findings_block, violating })
+    let revoking = revoking.map_err(|failure| {
+        failure
+            .because(format!("the plan itself is applied: the record has serial {}", head.serial))
+            .help("end what is left: `leasehold lease revoke --role ROLE` for each role that was removed")
+    })?;
+    Ok(Applied { head: Some(head), roles: done, broker: broker_changed, stale, findings_block, violating, revoking })
+}
+
+/// Marks the open leases of these roles' users to be ended: the next sweep does it. Answers their paths.
+async fn revoke<S: StateStore>(
+    store: &S,
+    clock: &impl Clock,
+    ids: &impl Ids,
+    roles: &BTreeSet<Name>,
+) -> Result<Vec<String>, Failure> {
+    let mut marked = Vec::new();
+    if roles.is_empty() {
+        return Ok(marked);
+    }
+    for stored in ledger::of_roles(store, |role| roles.contains(role)).await? {
+        if stored.lease.request.user.is_some() && end::mark(store, ids, stored.clone(), clock.now()).await? {
+            marked.push(stored.lease.path());
+        }
+    }
+    Ok(marked)
 }

@@ -1,7 +1,7 @@
-//! Two things at once, without a runtime.
+//! Several things at once, without a runtime.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
 /// Waits for both. Each is polled whenever either wakes; neither is dropped because the other is done.
@@ -28,4 +28,91 @@ pub(super) async fn both<A: Future, B: Future>(one: A, other: B) -> (A::Output, 
         }
     })
     .await
+}
+
+/// Runs all jobs, in their order and at most `most` at once. `next` makes them one by one, when there is room for one.
+pub(super) async fn at_most<F: Future<Output = ()>>(most: usize, mut next: impl FnMut() -> Option<F>) {
+    let mut running: Vec<Pin<Box<F>>> = Vec::new();
+    let mut more = true;
+    poll_fn(move |context| {
+        loop {
+            while more && running.len() < most.max(1) {
+                match next() {
+                    Some(job) => running.push(Box::pin(job)),
+                    None => more = false,
+                }
+            }
+            let before = running.len();
+            running.retain_mut(|job| job.as_mut().poll(context).is_pending());
+            match running.len() {
+                0 if !more => return Poll::Ready(()),
+                // Whoever came in the place of one that is done has not been polled yet.
+                now if now < before && more => {}
+                _ => return Poll::Pending,
+            }
+        }
+    })
+    .await;
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use std::cell::Cell;
+    use std::future::ready;
+
+    use super::*;
+    use crate::testing::block_on;
+
+    /// Pending this often, and then done.
+    async fn after(polls: u32) {
+        let mut left = polls;
+        poll_fn(|context| {
+            if left == 0 {
+                return Poll::Ready(());
+            }
+            left -= 1;
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+
+    #[test]
+    fn both_are_waited_for_whichever_is_first() {
+        for (one, other) in [(0, 0), (3, 1), (1, 3)] {
+            let (first, second) = block_on(both(
+                async {
+                    after(one).await;
+                    1
+                },
+                async {
+                    after(other).await;
+                    2
+                },
+            ));
+            assert_eq!((first, second), (1, 2));
+        }
+    }
+
+    #[test]
+    fn all_jobs_run_and_never_more_at_once_than_allowed() {
+        for most in [1, 3, 50] {
+            let (running, seen, done) = (Cell::new(0), Cell::new(0), Cell::new(0));
+            let mut jobs = 0..20;
+            block_on(at_most(most, || {
+                let nth = jobs.next()?;
+                let (running, seen, done) = (&running, &seen, &done);
+                Some(async move {
+                    running.set(running.get() + 1);
+                    seen.set(seen.get().max(running.get()));
+                    after(nth % 4 + 1).await;
+                    running.set(running.get() - 1);
+                    done.set(done.get() + 1);
+                })
+            }));
+            assert_eq!((seen.get(), done.get()), (most.min(20), 20));
+        }
+        block_on(at_most(2, || None::<std::future::Ready<()>>));
+        let _ = block_on(both(ready(()), ready(())));
+    }
 }

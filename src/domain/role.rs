@@ -71,6 +71,7 @@ pub enum Field {
     IamTags,
     PermissionsBoundaryArn,
     Justification,
+    OnRemoval,
     MfaSerialNumber,
     Description,
     Protect,

@@ -138,7 +138,9 @@ pub async fn issue<S: StateStore, I: Issuer + IamUsers>(
     };
     event.access_key_id = Some(issued.credentials.access_key_id.clone());
     let mut notes = notes(&prepared, &issued);
-    if let Err(failure) = hand_over(store, clock, ids, &issuer, &prepared, &request, &mut stored, &issued, &mut notes).await {
+    if let Err(failure) =
+        hand_over(store, clock, ids, &issuer, &prepared, &request, &mut stored, &issued, &mut notes).await
+    {
         return Err(dropped(store, clock, ids, who, &issuer, &prepared, stored, event, failure).await.into());
     }
     event.action = AuditAction::IssueGranted;
@@ -235,8 +237,8 @@ async fn dropped<S: StateStore, I: IamUsers>(
             failure = abandoned(store, clock, ids, &stored, &failure.message.clone(), failure).await;
         }
         _ => {
-            failure =
-                failure.because("AWS gave a credential, and it was dropped: it lives until it expires, and nobody has it");
+            failure = failure
+                .because("AWS gave a credential, and it was dropped: it lives until it expires, and nobody has it");
         }
     }
     match audit::write(store, clock, ids, who, Some(&prepared.head), event).await {
@@ -385,8 +387,9 @@ async fn refused<S: StateStore>(
     let (mut failure, doubt) = match unmade {
         Unmade::Here(failure) => (failure, true),
         Unmade::Late => {
-            let failure = Failure::new(Meaning::Unreachable, "out-of-time", "the time limit passed before AWS was asked")
-                .help("give the command more time (--timeout)");
+            let failure =
+                Failure::new(Meaning::Unreachable, "out-of-time", "the time limit passed before AWS was asked")
+                    .help("give the command more time (--timeout)");
             (failure, false)
         }
         Unmade::Cloud { error, may_be } => {

@@ -68,7 +68,8 @@ pub(super) async fn make<I: IamUsers, S: StateRead>(
         tags: lease::tags(deployment, &lease.role, &lease.id, expires_at, &spec.iam_tags),
         permissions_boundary: spec.permissions_boundary_arn.as_ref().map(ToString::to_string),
     };
-    let failed = |may_be: bool| move |error: CloudError| Unmade::Cloud { may_be: may_be || error.kind.may_have_acted(), error };
+    let failed =
+        |may_be: bool| move |error: CloudError| Unmade::Cloud { may_be: may_be || error.kind.may_have_acted(), error };
     let live = match iam.create_user(&new).await.map_err(failed(false))? {
         Made::Now(live) => live,
         Made::Already => {
@@ -111,7 +112,13 @@ pub(super) fn expiry(lease: &lease::Lease) -> Timestamp {
 }
 
 /// Name and path of the lease's user, and how long it is to be believed to be in the making.
-pub(super) fn named(prepared: &Prepared, spec: &IamUserSpec, id: &lease::LeaseId, now: Timestamp, deadline: SignedDuration) -> LeaseUser {
+pub(super) fn named(
+    prepared: &Prepared,
+    spec: &IamUserSpec,
+    id: &lease::LeaseId,
+    now: Timestamp,
+    deadline: SignedDuration,
+) -> LeaseUser {
     let Prepared { broker, role, .. } = prepared;
     let (name, path) = LeaseUser::named(&role.spec.name, id, &broker.deployment, spec.user_path.as_deref());
     let most = SignedDuration::from_secs(spec.ttl.max.seconds().into());

@@ -9,7 +9,7 @@ use std::fmt;
 
 pub use assumed_role::AssumedRoleSpec;
 pub use federation_token::FederationTokenSpec;
-pub use iam_user::IamUserSpec;
+pub use iam_user::{IamUserSpec, OnRemoval};
 pub use session_token::SessionTokenSpec;
 
 use super::desired::TtlPair;

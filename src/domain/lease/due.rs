@@ -1,3 +1,4 @@
+use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
@@ -74,7 +75,9 @@ impl Lease {
     pub fn due_at(&self) -> Timestamp {
         match (&self.state, &self.request.user) {
             (LeaseState::Ended(_), _) => later(self.updated_at, TOMBSTONE_AGE),
-            (LeaseState::Revoking(revoking), _) => revoking.not_before.unwrap_or(self.updated_at),
+            (LeaseState::Revoking(revoking), _) => {
+                revoking.not_before.unwrap_or_else(|| self.provable_at(SignedDuration::ZERO).unwrap_or(self.updated_at))
+            }
             (LeaseState::Intent, Some(user)) => user.asking_until,
             (LeaseState::Active, Some(_)) => self.lives_until(),
             // The same before and after AWS has answered: one entry serves both, and looking late harms nobody, because

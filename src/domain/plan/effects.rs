@@ -2,7 +2,7 @@
 
 use super::{Action, OpenLease};
 use crate::domain::Timestamp;
-use crate::domain::credential::CredentialType;
+use crate::domain::credential::{CredentialSpec, CredentialType, OnRemoval};
 use crate::domain::record::AppliedRole;
 
 /// `open` are the leases of the step's role that are alive.
@@ -19,20 +19,47 @@ pub(super) fn of_step(
         Action::Update => effects.extend(narrowed(before, after, open, now)),
         Action::Delete => {
             effects.push("It can be issued no more.".to_owned());
-            if let Some(last) = last(open) {
+            let (users, sessions): (Vec<&OpenLease>, Vec<&OpenLease>) = open.iter().copied().partition(|it| it.is_user);
+            if let Some(last) = last(&sessions) {
                 effects.push(format!(
-                    "{} of it until {}: deleting a role revokes nothing.",
-                    leases(open.len(), "goes on", "go on"),
+                    "{} of it until {}: AWS calls no session back.",
+                    leases(sessions.len(), "goes on", "go on"),
                     clock(last, now)
                 ));
             }
+            effects.extend(of_users(before, &users, now));
         }
+    }
+    if action == Action::Update && ends_users(before, after) {
+        let users: Vec<&OpenLease> = open.iter().copied().filter(|it| it.is_user).collect();
+        effects.extend(of_users(before, &users, now));
     }
     // What blocks a creation or an update stops the apply itself; only a refresh goes on to record it.
     if action == Action::Refresh {
         effects.extend(after.and_then(|applied| suspended(before, applied)));
     }
     effects
+}
+
+/// Whether open leases of the role's users end with this step: it leaves the record, or makes no users any more, and says that
+/// they are to be revoked.
+#[must_use]
+pub fn ends_users(before: Option<&AppliedRole>, after: Option<&AppliedRole>) -> bool {
+    let user = |applied: &AppliedRole| match &applied.spec.credential {
+        CredentialSpec::IamUser(spec) => Some(spec.on_removal),
+        CredentialSpec::AssumedRole(_) | CredentialSpec::FederationToken(_) | CredentialSpec::SessionToken(_) => None,
+    };
+    before.and_then(user) == Some(OnRemoval::Revoke) && after.and_then(user).is_none()
+}
+
+fn of_users(before: Option<&AppliedRole>, users: &[&OpenLease], now: Timestamp) -> Option<String> {
+    let last = last(users)?;
+    Some(if ends_users(before, None) {
+        let whose = if users.len() == 1 { "its user" } else { "their users" };
+        format!("{} revoked: the next sweep removes {whose}.", leases(users.len(), "is", "are"))
+    } else {
+        format!("{} until {}: `on_removal: keep`.", leases(users.len(), "of a user goes on", "of users go on"), clock(last, now))
+    })
 }
 
 fn narrowed(

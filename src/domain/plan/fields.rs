@@ -9,6 +9,7 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::{Change, Shown};
 use crate::domain::credential::{
+    OnRemoval,
     AssumedRoleSpec, CredentialSpec, FederationTokenSpec, IamUserSpec, PolicySpec, SessionTokenSpec,
 };
 use crate::domain::desired::{BrokerSpec, Limits, TtlPair};
@@ -147,13 +148,23 @@ fn of_assumed_role<'a>(fields: &mut Fields<'a>, spec: &'a AssumedRoleSpec) {
 }
 
 fn of_iam_user<'a>(fields: &mut Fields<'a>, spec: &'a IamUserSpec) {
-    let IamUserSpec { ttl: pair, user_path, iam_tags, permissions_boundary_arn, justification, policy: policies } =
-        spec;
+    let IamUserSpec {
+        ttl: pair,
+        user_path,
+        iam_tags,
+        permissions_boundary_arn,
+        justification,
+        on_removal,
+        policy: policies,
+    } = spec;
     ttl(fields, TTL, *pair);
     optional(fields, "user_path", user_path.as_deref());
     map(fields, "iam_tags", iam_tags);
     optional(fields, "permissions_boundary_arn", permissions_boundary_arn.as_ref().map(Arn::as_str));
     optional(fields, "justification", justification.as_deref());
+    if *on_removal != OnRemoval::default() {
+        text(fields, "on_removal", on_removal.as_str());
+    }
     policy(fields, policies);
 }
 

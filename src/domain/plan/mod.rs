@@ -24,6 +24,7 @@ use super::world::{CallerIdentity, Unknown};
 pub use base::{AgainstBase, Base, By, ChangeKind, Judge, RoleChange, Standing};
 pub use brakes::PROTECTED_ROLE;
 pub use build::{PlanInput, plan};
+pub use effects::ends_users;
 pub use overview::{AccountSeen, Bound, Levels, Overview, RoleSeen, Target, WaiverSeen};
 pub use since::SinceApply;
 

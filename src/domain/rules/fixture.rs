@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Judging, Rule, RuleInput};
 use crate::domain::Timestamp;
 use crate::domain::credential::{
+    OnRemoval,
     AssumedRoleSpec, CredentialSpec, FederationTokenSpec, IamUserSpec, PolicySpec, SessionTokenSpec,
 };
 use crate::domain::desired::{Account, Broker, BrokerSpec, Date, Desired, Limits, TtlPair, Waiver};
@@ -172,6 +173,7 @@ impl Scene {
 
     pub(super) fn iam_user(self, role: &str, default: u32, max: u32, edit: impl FnOnce(&mut IamUserSpec)) -> Self {
         let mut spec = IamUserSpec {
+            on_removal: OnRemoval::default(),
             ttl: pair(default, max),
             user_path: None,
             iam_tags: BTreeMap::new(),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Invalid, ident, ttl, unique_map};
-use crate::domain::credential::{self, CredentialSpec, PolicySpec};
+use crate::domain::credential::{self, CredentialSpec, OnRemoval, PolicySpec};
 use crate::domain::desired::TtlPair;
 use crate::domain::document::Document;
 use crate::domain::ident::{Arn, RoleArn};
@@ -74,6 +74,9 @@ pub struct IamUser {
     /// Why a session does not do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub justification: Option<String>,
+    /// What becomes of open leases when the role is removed: `revoke` (the default) or `keep`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_removal: Option<String>,
     /// What the users may do.
     #[serde(default, skip_serializing_if = "Policy::is_empty")]
     pub policy: Policy,
@@ -185,6 +188,7 @@ impl From<&CredentialSpec> for Credential {
                     iam_tags,
                     permissions_boundary_arn,
                     justification,
+                    on_removal,
                     policy,
                 } = spec;
                 Self::IamUser(IamUser {
@@ -194,6 +198,7 @@ impl From<&CredentialSpec> for Credential {
                     iam_tags: iam_tags.clone(),
                     permissions_boundary_arn: permissions_boundary_arn.as_ref().map(Arn::to_string),
                     justification: justification.clone(),
+                    on_removal: (*on_removal != OnRemoval::default()).then(|| on_removal.as_str().to_owned()),
                     policy: policy.into(),
                 })
             }
@@ -273,6 +278,7 @@ impl TryFrom<IamUser> for credential::IamUserSpec {
             iam_tags,
             permissions_boundary_arn,
             justification,
+            on_removal,
             policy,
         } = wire;
         Ok(Self {
@@ -283,6 +289,10 @@ impl TryFrom<IamUser> for credential::IamUserSpec {
                 .map(|text| ident("permissions_boundary_arn", &text, Arn::parse))
                 .transpose()?,
             justification,
+            on_removal: on_removal
+                .map(|word| OnRemoval::parse(&word).ok_or_else(|| invalid("on_removal", "is none that exists")))
+                .transpose()?
+                .unwrap_or_default(),
             policy: policy.try_into()?,
         })
     }

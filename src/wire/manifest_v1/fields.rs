@@ -177,6 +177,7 @@ const ACCOUNT: &[FieldDoc] = &[
     ),
 ];
 
+const ON_REMOVAL: &[&str] = &["revoke", "keep"];
 const TYPES: &[&str] = &["assumed_role", "iam_user", "federation_token", "session_token"];
 
 const ROLE: &[FieldDoc] = &[
@@ -300,6 +301,13 @@ const ROLE: &[FieldDoc] = &[
         "Why a session does not do: IAM users are the exception.",
     ),
     of_role(
+        "on_removal",
+        Shape::Word(ON_REMOVAL),
+        [Never, May, Never, Never],
+        Field::OnRemoval,
+        "What becomes of users that are still there when the role is removed: `revoke` (the default) ends them, `keep` lets them expire.",
+    ),
+    of_role(
         "mfa_serial_number",
         Shape::Text,
         [May, Never, Never, May],
@@ -333,11 +341,12 @@ const WAIVER: &[FieldDoc] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::credential::CredentialType;
+    use crate::domain::credential::{CredentialType, OnRemoval};
 
     #[test]
     fn the_words_are_the_domains_words_in_its_order() {
         assert_eq!(TYPES, CredentialType::ALL.map(CredentialType::as_str));
+        assert_eq!(ON_REMOVAL, OnRemoval::ALL.map(OnRemoval::as_str));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::shape::{Fields, unknown};
 use super::value::{self, Scalar};
 use super::{policy, tags};
 use crate::domain::credential::{
+    OnRemoval,
     AssumedRoleSpec, CredentialSpec, CredentialType, FederationTokenSpec, IamUserSpec, PolicySpec, SessionTokenSpec,
 };
 use crate::domain::desired::TtlPair;
@@ -133,6 +134,7 @@ struct Written {
     iam_tags: BTreeMap<String, String>,
     permissions_boundary_arn: Option<Arn>,
     justification: Option<String>,
+    on_removal: Option<OnRemoval>,
     mfa_serial_number: Option<String>,
 }
 
@@ -162,6 +164,12 @@ impl Written {
             permissions_boundary_arn: fields
                 .parse("permissions_boundary_arn", faults, |scalar| value::policy_arn(scalar.text)),
             justification: fields.text("justification", faults, |_| Ok(())),
+            on_removal: fields.parse("on_removal", faults, |scalar| {
+                OnRemoval::parse(scalar.text).ok_or_else(|| {
+                    let known = OnRemoval::ALL.map(OnRemoval::as_str);
+                    unknown("bad-value", "is not what can become of leases", "unknown word", scalar.text, &known)
+                })
+            }),
             mfa_serial_number: fields.text("mfa_serial_number", faults, value::mfa_serial_number),
         }
     }
@@ -198,6 +206,7 @@ impl Written {
                 iam_tags: self.iam_tags,
                 permissions_boundary_arn: self.permissions_boundary_arn,
                 justification: self.justification,
+                on_removal: self.on_removal.unwrap_or_default(),
                 policy,
             }),
             CredentialType::FederationToken => CredentialSpec::FederationToken(FederationTokenSpec {

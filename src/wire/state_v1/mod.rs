@@ -15,6 +15,7 @@
 //! [`Digest::of_bytes`] of the whole stored object that they name, envelope included.
 
 mod audit;
+mod deny;
 mod head;
 mod lease;
 mod snapshot;
@@ -30,6 +31,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 pub use audit::{decode_audit, encode_audit};
+pub use deny::{decode_deny, encode_deny};
 pub use head::{decode_head, encode_head};
 pub use lease::{decode_lease, encode_lease};
 pub use snapshot::{decode_snapshot, decode_snapshot_role, encode_snapshot};
@@ -52,11 +54,13 @@ pub enum Kind {
     Lease,
     /// One event.
     Audit,
+    /// A note of denies that have to go.
+    Deny,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Head, Self::Snapshot, Self::Lease, Self::Audit];
+    pub const ALL: [Self; 5] = [Self::Head, Self::Snapshot, Self::Lease, Self::Audit, Self::Deny];
 
     /// The word in the envelope.
     #[must_use]
@@ -66,6 +70,7 @@ impl Kind {
             Self::Snapshot => "snapshot",
             Self::Lease => "lease",
             Self::Audit => "audit",
+            Self::Deny => "deny",
         }
     }
 }
@@ -230,6 +235,7 @@ pub fn schema() -> serde_json::Value {
         Snapshot(Of<snapshot::Snapshot>),
         Lease(Of<lease::Lease>),
         Audit(Of<audit::AuditEvent>),
+        Deny(Of<deny::Deny>),
     }
 
     /// One stored object.
@@ -240,7 +246,7 @@ pub fn schema() -> serde_json::Value {
         /// Version of the form.
         #[schemars(extend("const" = FORMAT))]
         format: String,
-        /// `head`, `snapshot`, `lease` or `audit`: what `body` is.
+        /// `head`, `snapshot`, `lease`, `audit` or `deny`: what `body` is.
         kind: String,
         /// Which write of this object this is, from 1.
         generation: u64,

@@ -7,6 +7,7 @@ use super::*;
 use crate::domain::Timestamp;
 use crate::domain::audit::{AuditAction, AuditEvent, CiRun, EventId};
 use crate::domain::credential::{
+    OnRemoval,
     AssumedRoleSpec, CredentialSpec, CredentialType, FederationTokenSpec, IamUserSpec, PolicySpec, SessionTokenSpec,
 };
 use crate::domain::desired::{BrokerSpec, Date, Limits, TtlPair};
@@ -98,6 +99,7 @@ fn snapshot() -> Snapshot {
         role(
             "user",
             CredentialSpec::IamUser(IamUserSpec {
+                on_removal: OnRemoval::Keep,
                 ttl: pair(900, 86_400),
                 user_path: Some("/ci/".into()),
                 iam_tags: tags.clone(),

@@ -1,0 +1,185 @@
+//! `lease revoke`: ends IAM users at once; of sessions it says how long they live on, and denies them if that is asked.
+
+use std::collections::BTreeSet;
+
+use super::{Selection, select};
+use crate::app::audit::Who;
+use crate::app::end;
+use crate::app::ledger::{self, StoredLease};
+use crate::app::{AppError, Failure, IamAccess, Meaning, denies, read_record};
+use crate::domain::Timestamp;
+use crate::domain::desired::BrokerSpec;
+use crate::domain::ident::RoleArn;
+use crate::domain::lease::{
+    Lease, LeaseState, OLDER_DENY, SessionDeny, credential_name, deny_policy_name, deny_session,
+};
+use crate::domain::limits::SESSION_NAME_MAX;
+use crate::ports::{Ids, StateStore, StoreError, Timer};
+
+/// What to revoke, and how far to go.
+#[derive(Debug, Clone)]
+pub struct RevokeRequest {
+    /// Which leases.
+    pub selection: Selection,
+    /// Deny each session on its target role.
+    pub deny_session: bool,
+    /// Deny, on the target roles, every session that was begun before now, whoever began it.
+    pub deny_older: bool,
+}
+
+/// What became of one lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revoked {
+    /// The lease, as it is now.
+    pub lease: Lease,
+    /// What was done.
+    pub outcome: Revoking,
+}
+
+/// What was done about one lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revoking {
+    /// Its user and key are deleted; a sweep proves it later.
+    Deleted,
+    /// Its session is denied everything, as soon as AWS knows everywhere.
+    Denied,
+    /// AWS cannot call its session back: it lives until then.
+    LivesOn(Timestamp),
+    /// There was nothing left to end.
+    Over,
+    /// It could not be ended; a sweep tries again (hostile).
+    Failed(String),
+}
+
+/// Revokes. A lease that cannot be ended leaves the others as they are.
+pub async fn revoke_leases<S: StateStore, A: IamAccess>(
+    store: &S,
+    access: &A,
+    timer: &impl Timer,
+    ids: &impl Ids,
+    _who: &Who,
+    request: &RevokeRequest,
+) -> Result<Vec<Revoked>, AppError> {
+    let Some((_, record)) = read_record(store).await? else {
+        let message = format!("nothing has been applied to the state at {}", store.location());
+        return Err(Failure::new(Meaning::Failed, "nothing-applied", message)
+            .help("point --state at the state that the leases are in")
+            .into());
+    };
+    let broker = &record.snapshot.broker;
+    let chosen = select(store, &request.selection).await?;
+    if request.deny_older {
+        let mut targets: BTreeSet<RoleArn> =
+            chosen.iter().filter_map(|stored| stored.lease.request.role_arn.clone()).collect();
+        if let Selection::Role(role) = &request.selection
+            && let Some(applied) = record.snapshot.roles.get(role)
+        {
+            targets.extend(applied.spec.credential.role_arns().iter().cloned());
+        }
+        deny_older(store, access, broker, timer, ids, targets).await?;
+    }
+    let mut users = None;
+    let mut revoked = Vec::new();
+    for stored in chosen {
+        let now = timer.now();
+        let (lease, outcome) = match &stored.lease.request.user {
+            _ if matches!(stored.lease.state, LeaseState::Ended(_)) => (stored.lease, Revoking::Over),
+            Some(_) => {
+                if users.is_none() {
+                    users = Some(access.users(broker).await?);
+                }
+                let Some(iam) = &users else { continue };
+                match user(store, ids, iam, stored.clone(), timer).await {
+                    Ok(done) => done,
+                    Err(error) => (stored.lease, Revoking::Failed(error.to_string())),
+                }
+            }
+            None if !stored.lease.is_open(now) => (stored.lease, Revoking::Over),
+            None if request.deny_session => match session(store, access, broker, ids, &stored, now).await {
+                Ok(done) => done,
+                Err(failure) => (stored.lease, Revoking::Failed(failure.message)),
+            },
+            None if request.deny_older && stored.lease.request.role_arn.is_some() => {
+                match note_denied(store, ids, &stored, now).await {
+                    Ok(lease) => (lease, Revoking::Denied),
+                    Err(error) => (stored.lease, Revoking::Failed(error.to_string())),
+                }
+            }
+            None => {
+                let until = stored.lease.lives_until();
+                (stored.lease, Revoking::LivesOn(until))
+            }
+        };
+        revoked.push(Revoked { lease, outcome });
+    }
+    Ok(revoked)
+}
+
+async fn user<S: StateStore, I: crate::ports::IamUsers>(
+    store: &S,
+    ids: &impl Ids,
+    iam: &I,
+    stored: StoredLease,
+    timer: &impl Timer,
+) -> Result<(Lease, Revoking), StoreError> {
+    let stored = end::begin(store, ids, stored, timer.now()).await?;
+    let (stored, outcome) = end::attempt(store, ids, iam, stored, timer).await?;
+    Ok((stored.lease, outcome.map_or_else(|error| Revoking::Failed(error.reason()), |()| Revoking::Deleted)))
+}
+
+async fn session<S: StateStore, A: IamAccess>(
+    store: &S,
+    access: &A,
+    broker: &BrokerSpec,
+    ids: &impl Ids,
+    stored: &StoredLease,
+    now: Timestamp,
+) -> Result<(Lease, Revoking), Failure> {
+    let lease = &stored.lease;
+    let unique =
+        lease.request.session_name.as_deref() == Some(&credential_name(&lease.role, &lease.id, SESSION_NAME_MAX));
+    let (Some(role_arn), Some(deny)) = (&lease.request.role_arn, deny_session(lease, unique, now)) else {
+        return Err(Failure::new(
+            Meaning::RefusedHere,
+            "session-not-known",
+            format!("the lease {} names no session of a role that could be denied", lease.path()),
+        ));
+    };
+    let roles = access.roles(broker, role_arn.account()).await?;
+    denies::put(store, &roles, role_arn, &deny_policy_name(&lease.id), &ids.ulid(now), &deny).await?;
+    Ok((note_denied(store, ids, stored, now).await?, Revoking::Denied))
+}
+
+async fn note_denied<S: StateStore>(
+    store: &S,
+    ids: &impl Ids,
+    stored: &StoredLease,
+    now: Timestamp,
+) -> Result<Lease, StoreError> {
+    let next = Lease { denied_at: Some(now), updated_at: now, ..stored.lease.clone() };
+    Ok(ledger::advance(store, stored, next, &ids.ulid(now)).await?.lease)
+}
+
+async fn deny_older<S: StateStore, A: IamAccess>(
+    store: &S,
+    access: &A,
+    broker: &BrokerSpec,
+    timer: &impl Timer,
+    ids: &impl Ids,
+    targets: BTreeSet<RoleArn>,
+) -> Result<(), Failure> {
+    if targets.is_empty() {
+        return Err(Failure::new(
+            Meaning::RefusedHere,
+            "no-target-role",
+            "nothing that was chosen has a target role whose sessions could be denied",
+        )
+        .help("--deny-older is for assumed_role; name the role (--role)"));
+    }
+    for target in targets {
+        let now = timer.now();
+        let roles = access.roles(broker, target.account()).await?;
+        denies::put(store, &roles, &target, OLDER_DENY, &ids.ulid(now), &SessionDeny::older_than(now)).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! Denies of sessions that are over, on the roles that they were put on.
+
+use std::collections::BTreeMap;
+
+use super::work::Work;
+use super::{NotSwept, lock};
+use crate::app::denies::{self, DenyNote};
+use crate::app::{Failure, IamAccess};
+use crate::domain::desired::BrokerSpec;
+use crate::domain::ident::AccountId;
+use crate::ports::{IamUsers, Ids, StateStore, Timer};
+
+/// Takes off every deny that is over and strikes its note. An account that cannot be entered leaves the others as they are.
+pub(super) async fn clear<S: StateStore, U: IamUsers, T: Timer, I: Ids, A: IamAccess>(
+    work: &Work<'_, S, U, T, I>,
+    access: &A,
+    broker: &BrokerSpec,
+) -> Result<(), Failure> {
+    let mut by_account: BTreeMap<AccountId, Vec<DenyNote>> = BTreeMap::new();
+    for note in denies::due(work.store, work.now).await? {
+        by_account.entry(note.role_arn.account().clone()).or_default().push(note);
+    }
+    for (account, notes) in by_account {
+        if work.request.dry_run {
+            lock(work.report).denies_cleared += notes.len() as u64;
+            continue;
+        }
+        let failed = |why: String| NotSwept {
+            what: format!("denies of sessions in account {account}"),
+            why,
+            failures: 0,
+            stuck: false,
+        };
+        let roles = match access.roles(broker, &account).await {
+            Ok(roles) => roles,
+            Err(failure) => {
+                lock(work.report).failed.push(failed(failure.message));
+                continue;
+            }
+        };
+        for note in notes {
+            if work.is_over() {
+                lock(work.report).left += 1;
+                continue;
+            }
+            match denies::clear(work.store, &roles, &note, work.now).await {
+                Ok(cleared) => lock(work.report).denies_cleared += cleared,
+                Err(failure) => lock(work.report).failed.push(failed(failure.message)),
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,229 @@
+//! `sweep`: ends what is due. It may run anywhere, at any time, and several at once: whatever it does is a compare-and-swap,
+//! or may be done twice with the same end.
+//!
+//! Three things are looked at: leases that the index has as due; IAM users below the deployment's path that no lease accounts
+//! for; denies of sessions that are over.
+
+mod denies;
+mod turns;
+mod unrecorded;
+mod work;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use jiff::SignedDuration;
+
+use self::turns::in_turns;
+use self::work::{Did, Work};
+use super::audit::Who;
+use super::both::at_most;
+use super::{AppError, Failure, IamAccess, ledger, read_record};
+use crate::domain::Timestamp;
+use crate::domain::credential::CredentialType;
+use crate::domain::lease::{Due, LeaseId};
+use crate::domain::least_privilege::lease_user_path;
+use crate::domain::record::Record;
+use crate::ports::{IamUsers, Ids, ListedUser, StateStore, Timer};
+
+/// Leases that are read before the next are: what bounds the memory.
+const AT_A_TIME: usize = 500;
+
+/// How to sweep.
+#[derive(Debug, Clone, Copy)]
+pub struct SweepRequest {
+    /// How long AWS may take until everything that was done is known everywhere.
+    pub grace: SignedDuration,
+    /// Nothing new is begun after this long.
+    pub max_duration: Option<SignedDuration>,
+    /// Leases worked on at once.
+    pub at_once: usize,
+    /// Look, and change nothing.
+    pub dry_run: bool,
+    /// Read every lease, not only those that the index has as due, and enter each into the index anew.
+    pub full: bool,
+}
+
+/// What a sweep found and did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// Leases there was something to do about.
+    pub due: u64,
+    /// Leases whose session had ended by itself, and that say so now.
+    pub expired: u64,
+    /// Leases whose user was deleted; its absence is not proven yet.
+    pub deleted: u64,
+    /// Leases whose user is proven to be gone.
+    pub removed: u64,
+    /// Records of leases whose time to be kept was over.
+    pub forgotten: u64,
+    /// Denies of sessions that were over, taken off their roles.
+    pub denies_cleared: u64,
+    /// Users below the deployment's path that no lease accounted for and that were provably ours, by name.
+    pub unrecorded: Vec<String>,
+    /// Users below the deployment's path that are not provably ours, and that were left alone (hostile).
+    pub foreign: Vec<String>,
+    /// What was tried and failed.
+    pub failed: Vec<NotSwept>,
+    /// Leases that were due and not begun, because the time was over or somebody else was at them.
+    pub left: u64,
+    /// How long the one that was due first had been due when the sweep began, if it is not done with.
+    pub oldest_overdue: Option<SignedDuration>,
+    /// Whether the users in AWS were looked at: there was no need to, if no role makes any and no lease has one.
+    pub users_listed: bool,
+}
+
+impl Swept {
+    /// Leases that have failed so often that somebody should look.
+    pub fn stuck(&self) -> impl Iterator<Item = &NotSwept> {
+        self.failed.iter().filter(|failed| failed.stuck)
+    }
+}
+
+/// Something that could not be ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotSwept {
+    /// The lease by its path, or what else it is.
+    pub what: String,
+    /// Why, in one sentence (hostile).
+    pub why: String,
+    /// Attempts that failed, one after the other.
+    pub failures: u32,
+    /// Whether somebody should look.
+    pub stuck: bool,
+}
+
+/// Sweeps. `progress` hears of each lease that is done with, and of how many there are.
+pub async fn sweep<S: StateStore, A: IamAccess>(
+    store: &S,
+    access: &A,
+    timer: &impl Timer,
+    ids: &impl Ids,
+    who: &Who,
+    request: SweepRequest,
+    progress: &impl Fn(u64, u64),
+) -> Result<Swept, AppError> {
+    let now = timer.now();
+    let Some((read, record)) = read_record(store).await? else { return Ok(Swept::default()) };
+    let broker = &record.snapshot.broker;
+    let mut due: BTreeMap<LeaseId, Vec<Due>> = BTreeMap::new();
+    for entry in ledger::due(store, now).await? {
+        due.entry(entry.lease.clone()).or_default().push(entry);
+    }
+    let order = in_turns(&due);
+    let oldest = due.values().flatten().map(|entry| entry.at).min();
+    if request.full {
+        for id in ledger::ids(store).await? {
+            due.entry(id).or_default();
+        }
+    }
+    let end = request.max_duration.map(|most| now.saturating_add(most).unwrap_or(Timestamp::MAX));
+    let report = Mutex::new(Swept::default());
+    let users = if needs_users(store, &record, &due).await? {
+        let iam = access.users(broker).await?;
+        let users = iam.users(&lease_user_path(&broker.deployment, None)).await.map_err(Failure::from)?;
+        Some((iam, users))
+    } else {
+        None
+    };
+    lock(&report).users_listed = users.is_some();
+    let (iam, listed) = users.unzip();
+    let listed = listed.unwrap_or_default();
+    let extra = match &iam {
+        Some(_) => unrecorded::suspects(store, &due, &listed, now, request.grace).await?,
+        None => unrecorded::Suspects::default(),
+    };
+    let rest: BTreeSet<&LeaseId> = due.keys().chain(&extra.leases).collect();
+    let mut queue: Vec<LeaseId> = order;
+    let ordered: BTreeSet<LeaseId> = queue.iter().cloned().collect();
+    queue.extend(rest.into_iter().filter(|id| !ordered.contains(*id)).cloned());
+
+    let total = queue.len() as u64;
+    let work = Work {
+        store,
+        iam: iam.as_ref(),
+        listed: &listed,
+        timer,
+        ids,
+        who,
+        head: &read.head,
+        request,
+        now,
+        end,
+        report: &report,
+    };
+    let done = std::cell::Cell::new(0_u64);
+    for ids in queue.chunks(AT_A_TIME) {
+        let mut ids = ids.iter();
+        at_most(request.at_once, || {
+            let id = ids.next()?;
+            let entries = due.get(id).map(Vec::as_slice).unwrap_or_default();
+            let (work, done) = (&work, &done);
+            Some(async move {
+                let did = work.on(id, entries).await;
+                work.note(id, did);
+                done.set(done.get() + 1);
+                progress(done.get(), total);
+            })
+        })
+        .await;
+    }
+    if let Some(iam) = &iam {
+        unrecorded::end(&work, iam, &broker.deployment, extra.users).await;
+    }
+    denies::clear(&work, access, broker).await?;
+
+    let mut report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let unfinished = report.left > 0 || !report.failed.is_empty();
+    report.oldest_overdue = oldest.filter(|_| unfinished).map(|at| now.duration_since(at));
+    report.failed.sort_by(|a, b| a.what.cmp(&b.what));
+    report.foreign.sort();
+    report.unrecorded.sort();
+    Ok(report)
+}
+
+/// Whether the users in AWS have to be looked at: a role makes some, or a lease that is due has one.
+async fn needs_users<S: StateStore>(
+    store: &S,
+    record: &Record,
+    due: &BTreeMap<LeaseId, Vec<Due>>,
+) -> Result<bool, Failure> {
+    let makes = |kind: CredentialType| kind == CredentialType::IamUser;
+    if record.snapshot.roles.values().any(|role| makes(role.spec.credential.kind())) {
+        return Ok(true);
+    }
+    for id in due.keys() {
+        if ledger::find(store, id).await?.is_some_and(|stored| stored.lease.request.user.is_some()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a user of this name is listed. Names are unique whatever their case.
+fn is_listed(listed: &[ListedUser], name: &str) -> bool {
+    listed.iter().any(|user| user.name.eq_ignore_ascii_case(name))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<S, U, T, I> Work<'_, S, U, T, I> {
+    /// Counts what was done about a lease.
+    fn note(&self, id: &LeaseId, did: Result<Did, Failure>) {
+        let mut report = lock(self.report);
+        let failed = |what: String, why: String, failures, stuck| NotSwept { what, why, failures, stuck };
+        report.due += u64::from(!matches!(did, Ok(Did::Nothing)));
+        match did {
+            Ok(Did::Nothing) => {}
+            Ok(Did::Expired) => report.expired += 1,
+            Ok(Did::Deleted) => report.deleted += 1,
+            Ok(Did::Removed) => report.removed += 1,
+            Ok(Did::Forgotten) => report.forgotten += 1,
+            Ok(Did::Left) => report.left += 1,
+            Ok(Did::Failed { path, why, failures, stuck }) => report.failed.push(failed(path, why, failures, stuck)),
+            Err(failure) => report.failed.push(failed(format!("lease/{id}"), failure.message, 0, false)),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! IAM users below the deployment's path that no due lease speaks of.
+//!
+//! A lease is there before its user, so a user without one was lost with its store, or is somebody else's. It is ended only
+//! if its path, its name and its tags all say that it is ours; everything else is reported and left alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+
+use super::work::Work;
+use super::{NotSwept, lock};
+use crate::app::end;
+use crate::app::{Failure, ledger};
+use crate::domain::Timestamp;
+use crate::domain::ident::Name;
+use crate::domain::lease::{Due, LEASE_ID_LENGTH, LeaseId, LeaseState, Next, is_ours};
+use crate::ports::{IamUsers, Ids, ListedUser, StateRead, StateStore, Timer};
+
+/// So many users are looked up one by one; for more, the index is read as a whole.
+const ONE_BY_ONE: usize = 16;
+
+/// Users that have to be looked at, and leases that the index should have had.
+#[derive(Debug, Default)]
+pub(super) struct Suspects {
+    /// Leases with something to do that the index did not name.
+    pub(super) leases: BTreeSet<LeaseId>,
+    /// Users that no open lease accounts for.
+    pub(super) users: Vec<ListedUser>,
+}
+
+/// Sorts the listed users. Young ones are left alone: what was made a moment ago may be seen before its lease is.
+pub(super) async fn suspects<S: StateRead>(
+    store: &S,
+    due: &BTreeMap<LeaseId, Vec<Due>>,
+    listed: &[ListedUser],
+    now: Timestamp,
+    grace: SignedDuration,
+) -> Result<Suspects, Failure> {
+    let mut suspects = Suspects::default();
+    let old = |user: &&ListedUser| user.created_at.saturating_add(grace).is_ok_and(|at| at <= now);
+    let unexplained: Vec<&ListedUser> =
+        listed.iter().filter(|user| lease_of(&user.name).is_none_or(|id| !due.contains_key(&id))).filter(old).collect();
+    let known: BTreeSet<LeaseId> = if unexplained.len() > ONE_BY_ONE {
+        store.list(Due::PREFIX).await?.iter().filter_map(|key| Due::parse(key)).map(|entry| entry.lease).collect()
+    } else {
+        BTreeSet::new()
+    };
+    for user in unexplained {
+        let Some(id) = lease_of(&user.name) else {
+            suspects.users.push(user.clone());
+            continue;
+        };
+        let stored = if known.contains(&id) { continue } else { ledger::find(store, &id).await? };
+        match stored {
+            Some(stored) if matches!(stored.lease.state, LeaseState::Ended(_)) => suspects.users.push(user.clone()),
+            Some(stored) => {
+                if !matches!(stored.lease.next(now, grace), Next::Wait(_)) {
+                    suspects.leases.insert(id);
+                }
+            }
+            None => suspects.users.push(user.clone()),
+        }
+    }
+    Ok(suspects)
+}
+
+/// Ends the users that are provably ours, and reports the others.
+pub(super) async fn end<S: StateStore, U: IamUsers, T: Timer, I: Ids>(
+    work: &Work<'_, S, U, T, I>,
+    iam: &U,
+    deployment: &Name,
+    users: Vec<ListedUser>,
+) {
+    for user in users {
+        if work.is_over() {
+            lock(work.report).left += 1;
+            continue;
+        }
+        let failed = |why: String| NotSwept { what: format!("user {}", user.name), why, failures: 0, stuck: false };
+        let live = match iam.user(&user.name).await {
+            Ok(Some(live)) => live,
+            Ok(None) => continue,
+            Err(error) => {
+                lock(work.report).failed.push(failed(error.to_string()));
+                continue;
+            }
+        };
+        if is_ours(deployment, &live.name, &live.path, &live.tags).is_none() {
+            lock(work.report).foreign.push(format!("{}{}", live.path, live.name));
+            continue;
+        }
+        if work.request.dry_run {
+            lock(work.report).unrecorded.push(live.name);
+            continue;
+        }
+        match end::end_unknown_user(iam, &live.name).await {
+            Ok(()) => lock(work.report).unrecorded.push(live.name),
+            Err(error) => lock(work.report).failed.push(failed(error.reason())),
+        }
+    }
+}
+
+/// The lease that a user's name ends in.
+fn lease_of(name: &str) -> Option<LeaseId> {
+    let (rest, id) = name.split_at_checked(name.len().checked_sub(LEASE_ID_LENGTH)?)?;
+    rest.ends_with('-').then(|| LeaseId::parse(id)).flatten()
+}

@@ -1,0 +1,141 @@
+//! One lease's turn.
+
+use std::sync::Mutex;
+
+use super::{SweepRequest, Swept, is_listed};
+use crate::app::Failure;
+use crate::app::audit::Who;
+use crate::app::end::{self, NotEnded};
+use crate::app::ledger::{self, StoredLease};
+use crate::domain::Timestamp;
+use crate::domain::lease::{Due, Ending, LeaseId, LeaseState, Next, Revoking};
+use crate::domain::record::Head;
+use crate::ports::{IamUsers, Ids, ListedUser, StateStore, StoreError, Timer};
+
+/// What every turn needs.
+pub(super) struct Work<'a, S, U, T, I> {
+    pub(super) store: &'a S,
+    pub(super) iam: Option<&'a U>,
+    pub(super) listed: &'a [ListedUser],
+    pub(super) timer: &'a T,
+    pub(super) ids: &'a I,
+    pub(super) who: &'a Who,
+    pub(super) head: &'a Head,
+    pub(super) request: SweepRequest,
+    /// When the sweep began, before the users were listed.
+    pub(super) now: Timestamp,
+    pub(super) end: Option<Timestamp>,
+    pub(super) report: &'a Mutex<Swept>,
+}
+
+/// What a turn came to.
+pub(super) enum Did {
+    /// There was nothing to do.
+    Nothing,
+    Expired,
+    Deleted,
+    Removed,
+    Forgotten,
+    /// Not begun, or somebody else was at it.
+    Left,
+    Failed {
+        path: String,
+        why: String,
+        failures: u32,
+        stuck: bool,
+    },
+}
+
+impl<S: StateStore, U: IamUsers, T: Timer, I: Ids> Work<'_, S, U, T, I> {
+    /// Whether the time is over in which something new is begun.
+    pub(super) fn is_over(&self) -> bool {
+        self.end.is_some_and(|end| self.timer.now() >= end)
+    }
+
+    /// Does what there is to do about one lease. `entries` are those that the index has of it as due.
+    pub(super) async fn on(&self, id: &LeaseId, entries: &[Due]) -> Result<Did, Failure> {
+        if self.is_over() {
+            return Ok(Did::Left);
+        }
+        let did = match ledger::find(self.store, id).await? {
+            Some(stored) => match self.turn(stored, entries).await {
+                // Another process was first, and does what there is to do.
+                Err(StoreError::Conflict { .. }) => return Ok(Did::Left),
+                did => did?,
+            },
+            None => (None, Did::Nothing),
+        };
+        let (kept, did) = did;
+        if !self.request.dry_run {
+            // The lease's own entry stays; all others that are due say what is no longer true.
+            for entry in entries.iter().filter(|entry| kept.as_ref() != Some(entry)) {
+                ledger::strike(self.store, entry).await?;
+            }
+        }
+        Ok(did)
+    }
+
+    /// Answers with the entry that the lease still needs, if it is still there.
+    async fn turn(&self, stored: StoredLease, entries: &[Due]) -> Result<(Option<Due>, Did), StoreError> {
+        let next = stored.lease.next(self.now, self.request.grace);
+        let dry_run = self.request.dry_run;
+        let (stored, did) = match next {
+            Next::Wait(_) => {
+                let due = Due::of(&stored.lease);
+                if self.request.full && !dry_run && !entries.contains(&due) {
+                    ledger::enter(self.store, &due).await?;
+                }
+                (stored, Did::Nothing)
+            }
+            Next::Close(_) if dry_run => (stored, Did::Expired),
+            Next::Close(ending) => (self.close(stored, ending).await?, Did::Expired),
+            Next::EndUser if dry_run => (stored, Did::Deleted),
+            Next::EndUser => self.end_user(stored).await?,
+            Next::ProveAbsent if self.is_present(&stored) && dry_run => (stored, Did::Deleted),
+            Next::ProveAbsent if self.is_present(&stored) => {
+                let now = self.timer.now();
+                let again = stored.lease.became(LeaseState::Revoking(Revoking::default()), now);
+                let stored = ledger::advance(self.store, &stored, again, &self.ids.ulid(now)).await?;
+                self.end_user(stored).await?
+            }
+            Next::ProveAbsent if self.iam.is_none() => (stored, Did::Left),
+            Next::ProveAbsent if dry_run => (stored, Did::Removed),
+            Next::ProveAbsent => (self.close(stored, Ending::Removed).await?, Did::Removed),
+            Next::Forget if dry_run => (stored, Did::Forgotten),
+            Next::Forget => {
+                ledger::forget(self.store, &stored).await?;
+                return Ok((None, Did::Forgotten));
+            }
+        };
+        Ok((Some(Due::of(&stored.lease)), did))
+    }
+
+    fn is_present(&self, stored: &StoredLease) -> bool {
+        stored.lease.request.user.as_ref().is_some_and(|user| is_listed(self.listed, &user.name))
+    }
+
+    async fn close(&self, stored: StoredLease, ending: Ending) -> Result<StoredLease, StoreError> {
+        let now = self.timer.now();
+        let ended = stored.lease.became(LeaseState::Ended(ending), now);
+        ledger::advance(self.store, &stored, ended, &self.ids.ulid(now)).await
+    }
+
+    async fn end_user(&self, stored: StoredLease) -> Result<(StoredLease, Did), StoreError> {
+        let Some(iam) = self.iam else { return Ok((stored, Did::Left)) };
+        let stored = end::begin(self.store, self.ids, stored, self.timer.now()).await?;
+        let (stored, outcome) = end::attempt(self.store, self.ids, iam, stored, self.timer).await?;
+        let did = match outcome {
+            Ok(()) => Did::Deleted,
+            Err(error) => failed(&stored, &error),
+        };
+        Ok((stored, did))
+    }
+}
+
+fn failed(stored: &StoredLease, error: &NotEnded) -> Did {
+    let failures = match &stored.lease.state {
+        LeaseState::Revoking(revoking) => revoking.failures,
+        LeaseState::Intent | LeaseState::Active | LeaseState::Ended(_) => 0,
+    };
+    Did::Failed { path: stored.lease.path(), why: error.reason(), failures, stuck: stored.lease.is_stuck() }
+}
