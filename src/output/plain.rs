@@ -25,6 +25,14 @@ pub fn failure(document: &error_v1::Document, out: &mut dyn Write) -> io::Result
     writeln!(out)
 }
 
+/// Writes what the parser of the command line says: lines of ours that repeat arguments. Escaping control characters is
+/// left to the caller, who knows which of them are colours.
+pub fn usage(text: &str, out: &mut dyn Write) -> io::Result<()> {
+    let out = &mut Inert::new(out);
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
 /// Writes every error, then every finding.
 pub fn problems(document: &Document, out: &mut dyn Write) -> io::Result<()> {
     for ManifestError { kind, message, label: _, place, path, help } in &document.errors {

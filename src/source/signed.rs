@@ -13,6 +13,9 @@ use crate::ports::SourceError;
 /// Largest commit object that is read, in bytes.
 const COMMIT_BYTES_MAX: usize = 1024 * 1024;
 
+/// Most links that are followed on the way to a file; Linux follows as many.
+const LINKS_MAX: usize = 40;
+
 /// Holds the signature of a commit (by its hex object id, in the repository that `dir` lies in) against the allowed
 /// signers, at the time that the commit itself states. The outer error is of the repository, the inner one of the commit.
 pub fn signed_by(dir: &Path, commit: &str, allowed: &AllowedSigners) -> Result<Result<SignedBy, Refusal>, SourceError> {
@@ -64,8 +67,7 @@ fn holds(check: &Check) -> bool {
 /// it. `None` when no commit can.
 pub fn from_a_commit(dir: &Path, file: &Path) -> Result<Option<String>, SourceError> {
     let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    let links = absolute.ancestors().filter(|path| path.symlink_metadata().is_ok_and(|found| found.is_symlink()));
-    let mut paths: Vec<PathBuf> = links.map(Path::to_owned).collect();
+    let mut paths = links(&absolute);
     paths.push(absolute.clone());
     paths.extend(absolute.canonicalize());
     for path in paths {
@@ -74,6 +76,23 @@ pub fn from_a_commit(dir: &Path, file: &Path) -> Result<Option<String>, SourceEr
         }
     }
     Ok(None)
+}
+
+/// Every symbolic link that the system follows on its way to `file`, those that other links lead to among them.
+fn links(file: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut way = file.to_owned();
+    while found.len() < LINKS_MAX {
+        let is_link = |path: &&Path| path.symlink_metadata().is_ok_and(|found| found.is_symlink());
+        let Some(link) = way.ancestors().filter(is_link).last().map(Path::to_owned) else { break };
+        let Ok(target) = link.read_link() else { break };
+        let mut next = link.parent().unwrap_or(&link).join(target);
+        // Components, because joining an empty rest would make a path of a link one of what it names.
+        next.extend(way.strip_prefix(&link).into_iter().flat_map(Path::components));
+        found.push(link);
+        way = next;
+    }
+    found
 }
 
 #[cfg(test)]

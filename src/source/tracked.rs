@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use git2::ErrorCode;
+use git2::{ErrorCode, ObjectType};
 
 use super::repository::{self, no, unreadable_object};
 use crate::ports::SourceError;
 
-/// The first path at or below `folder` that is in the index or in the checked-out commit of the repository that `dir`
-/// lies in; `None` if there is none, or no repository, or only a bare one, which puts no file anywhere.
+/// The first path at or below `folder`, or the submodule that holds it, that is in the index or in the checked-out commit of
+/// the repository that `dir` lies in; `None` if there is none, or no repository, or only a bare one, which puts no file anywhere.
 ///
 /// Names are compared without regard to ASCII case, because some file systems do not tell them apart.
 pub fn tracks(dir: &Path, folder: &Path) -> Result<Option<String>, SourceError> {
@@ -26,17 +26,22 @@ pub fn tracks(dir: &Path, folder: &Path) -> Result<Option<String>, SourceError> 
             "see whether `git status` works there",
         )
     })?;
-    let staged = index.iter().find(|entry| lies_in(&entry.path, wanted));
+    // Nothing but a submodule stands above a file: it lies in that, and the commit says which one is checked out.
+    let staged = index.iter().find(|entry| lies_in(&entry.path, wanted) || lies_in(wanted, &entry.path));
     if let Some(entry) = staged {
         return Ok(Some(String::from_utf8_lossy(&entry.path).into_owned()));
     }
     let Some(commit) = repository::head(&repository)? else { return Ok(None) };
     let tree = commit.tree().map_err(|error| unreadable_object(&repository, &error))?;
-    match tree.get_path(&folder) {
-        Ok(_) => Ok(Some(folder.to_string_lossy().into_owned())),
-        Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-        Err(error) => Err(unreadable_object(&repository, &error)),
+    for path in folder.ancestors().filter(|path| !path.as_os_str().is_empty()) {
+        match tree.get_path(path) {
+            Ok(entry) if path != folder && entry.kind() == Some(ObjectType::Tree) => {}
+            Ok(_) => return Ok(Some(path.to_string_lossy().into_owned())),
+            Err(error) if error.code() == ErrorCode::NotFound => {}
+            Err(error) => return Err(unreadable_object(&repository, &error)),
+        }
     }
+    Ok(None)
 }
 
 fn lies_in(path: &[u8], folder: &[u8]) -> bool {

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 use leasehold::domain::text::{escape, escape_lines};
+use leasehold::output::plain;
 
 use crate::args::{Cli, Command};
 use crate::terminal::Terminal;
@@ -48,7 +49,7 @@ fn usage(error: &clap::Error) -> ExitCode {
         }
         _ => {
             let text = shown(error, terminal.err_style().color);
-            terminal::eprint(|out| out.write_all(text.as_bytes()));
+            terminal::eprint(|out| plain::usage(&text, out));
             ExitCode::from(exit::USAGE)
         }
     }

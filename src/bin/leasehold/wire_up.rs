@@ -197,8 +197,9 @@ fn default_state(dir: &Path) -> Result<PathBuf, Failure> {
     }
 }
 
+/// As git finds it: `..` after a symbolic link leads out of what the link names, not back to where it stands.
 fn top_of_repository(dir: &Path) -> PathBuf {
-    let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    let absolute = dir.canonicalize().or_else(|_| std::path::absolute(dir)).unwrap_or_else(|_| dir.to_owned());
     let top = absolute.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned);
     top.unwrap_or(absolute)
 }

@@ -20,7 +20,8 @@ const ALWAYS: [&str; 2] = ["sts:GetCallerIdentity", "sts:GetSessionToken"];
 /// - in the account of any other resource, its policy must name the caller, or the caller's own must allow;
 /// - without a resource policy, the caller's own must allow.
 ///
-/// Nobody reaches into another partition. Whether the accounts differ is read from the resource's ARN. A resource without an account that has a policy is
+/// Nobody reaches into another partition. Whether the accounts differ is read from the resource's ARN; a policy
+/// that AWS manages is every account's own. A resource without an account that has a policy is
 /// taken to be in another account, which asks for more. Each action of one call is a request of its own:
 /// `sts:AssumeRole` with tags or a source identity also needs `sts:TagSession` and `sts:SetSourceIdentity`.
 ///
@@ -42,6 +43,14 @@ pub fn evaluate(request: &Request<'_>, policies: &Policies<'_>) -> Evaluation {
     caveats.sort_unstable();
     caveats.dedup();
     Evaluation { verdict, caveats }
+}
+
+/// Whether this is the ARN of a policy that AWS manages. Such a policy stands in the account `aws` of every partition, and
+/// every account has it as it has its own.
+fn is_managed_by_aws(resource: &str) -> bool {
+    let mut segments = resource.splitn(6, ':');
+    let (service, account) = (segments.nth(2), segments.nth(1));
+    service == Some("iam") && account == Some("aws") && segments.next().is_some_and(|it| it.starts_with("policy/"))
 }
 
 /// What one place grants: to the caller itself, and to its account.
@@ -111,6 +120,9 @@ fn is_out_of_reach(request: &Request<'_>) -> bool {
 fn same_account(request: &Request<'_>, resource: ResourcePolicy<'_>) -> bool {
     if is_out_of_reach(request) {
         return false;
+    }
+    if request.resource.is_some_and(is_managed_by_aws) {
+        return matches!(resource, ResourcePolicy::None);
     }
     let account = request.resource.and_then(|arn| arn.split(':').nth(4)).filter(|account| !account.is_empty());
     account.map_or(matches!(resource, ResourcePolicy::None), |account| account == request.caller.account)

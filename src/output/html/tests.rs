@@ -251,6 +251,16 @@ const HOSTILE: [&str; 16] = [
     "\n::error::x\n##[group]y",
 ];
 
+/// A page that a pipeline prints goes through its log.
+#[test]
+fn no_line_of_a_page_is_a_command_of_ci() {
+    for bad in ["::error::x", "##[group]y", "a ###[group]y", "z\n::error::x\n  ##vso[task.y]"] {
+        for line in page(&poisoned(bad)).lines() {
+            assert!(!line.trim_start().starts_with("::") && !line.contains("##"), "{bad:?}: {line}");
+        }
+    }
+}
+
 /// A document that says `bad` wherever its types let it.
 fn poisoned(bad: &str) -> Document {
     let mut plan = everything();

@@ -6,13 +6,19 @@ use crate::domain::text::escape;
 use crate::domain::ttl::Ttl;
 
 /// Text between tags or between double quotes: nothing in it can end either, and nothing hides or reorders its neighbours.
+/// Nor does it hold what a CI system obeys in the log of a job that prints the page.
 pub(super) struct Text<'a>(pub(super) &'a str);
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = escape(self.0);
         let mut rest = &*text;
-        while let Some(at) = rest.find(['&', '<', '>', '"', '\'', '`']) {
+        if rest.trim_start().starts_with("::") {
+            let at = rest.len() - rest.trim_start().len();
+            write!(f, "{}&#58;", &rest[..at])?;
+            rest = &rest[at + 1..];
+        }
+        while let Some(at) = rest.find(['&', '<', '>', '"', '\'', '`', '#']) {
             f.write_str(&rest[..at])?;
             f.write_str(match rest.as_bytes()[at] {
                 b'&' => "&amp;",
@@ -20,6 +26,8 @@ impl fmt::Display for Text<'_> {
                 b'>' => "&gt;",
                 b'"' => "&quot;",
                 b'\'' => "&#39;",
+                b'#' if rest.as_bytes().get(at + 1) == Some(&b'#') => "&#35;",
+                b'#' => "#",
                 _ => "&#96;",
             })?;
             rest = &rest[at + 1..];

@@ -112,9 +112,34 @@ fn a_list_that_a_commit_can_change_decides_nothing() {
     // From outside, a link may lead into the work tree too.
     symlink("repo/keys/list", sandbox.path("inward")).expect("a link");
     assert!(refusal(apply(&sandbox, "../inward", &dir)).contains("error[signers-in-git]: git tracks `keys/list`"));
+    // Nor does it help that the tracked link stands in the middle of the way.
+    symlink("repo/link", sandbox.path("first")).expect("a link");
+    let shown = refusal(apply(&sandbox, "../first", &dir));
+    assert!(shown.contains("error[signers-in-git]: git tracks `link`"), "{shown}");
     // What git does not track came from no commit.
     sandbox.write("own/list", &list);
     let _ = apply(&sandbox, "own/list", &dir).expect(exit::FINE);
+}
+
+#[test]
+fn a_list_in_a_submodule_decides_nothing_because_a_commit_says_which_one() {
+    let aws = CannedAws::start();
+    let (sandbox, text) = signers(&aws);
+    let list = std::fs::read_to_string(sandbox.path("list")).expect("a list");
+    sandbox.git(&["init", "--quiet", "keys"]);
+    sandbox.write("keys/list", &list);
+    sandbox.git(&["-C", "keys", "add", "--all"]);
+    sandbox.git(&["-C", "keys", "commit", "--quiet", "--message", "Keys"]);
+    sandbox.write("manifests/prod.yaml", &text);
+    sandbox.git(&["-c", "advice.addEmbeddedRepo=false", "add", "--all"]);
+    commit(&sandbox, &text, "allowed");
+    for in_index in [true, false] {
+        if !in_index {
+            sandbox.git(&["rm", "--quiet", "--cached", "keys"]);
+        }
+        let shown = refusal(apply(&sandbox, "keys/list", &["--dir", "manifests"]));
+        assert!(shown.contains("error[signers-in-git]: git tracks `keys`"), "{in_index}: {shown}");
+    }
 }
 
 #[test]

@@ -43,6 +43,27 @@ fn a_state_that_a_pull_request_could_have_written_is_not_believed() {
 }
 
 #[test]
+fn the_state_lies_in_the_repository_whose_manifests_are_read() {
+    let aws = CannedAws::start();
+    let sandbox = applied(&aws);
+    let elsewhere = sandbox.path("elsewhere");
+    std::fs::create_dir_all(elsewhere.join(".git")).expect("a folder");
+    for (link, target) in [("link", "repo/roles"), ("alias", "repo")] {
+        std::fs::create_dir_all(sandbox.repo().join("roles")).expect("a folder");
+        std::os::unix::fs::symlink(sandbox.path(target), elsewhere.join(link)).expect("a link");
+    }
+    let expected = sandbox.run(&["lease", "list", "--format", "json"]).expect(exit::FINE).stdout;
+    let _ = sandbox.run(&["issue", "app-rw"]).expect(exit::FINE);
+    for dir in ["link/..", "alias", "link"] {
+        let dir = elsewhere.join(dir);
+        let done = sandbox.run(&["lease", "list", "--format", "json", "--dir", dir.to_str().expect("UTF-8")]);
+        let done = done.expect(exit::FINE);
+        assert_ne!(done.stdout, expected, "{}: the lease is not there", dir.display());
+        assert!(!elsewhere.join(".leasehold").exists(), "{}", dir.display());
+    }
+}
+
+#[test]
 fn the_folder_that_is_made_is_none_of_gits_business() {
     let aws = CannedAws::start();
     let sandbox = aws.sandbox();

@@ -58,6 +58,25 @@ fn a_ttl_that_is_none() {
     ");
 }
 
+/// A CI system that looks for commands in a job's log finds none of an argument's.
+#[test]
+fn arguments_are_repeated_without_effect() {
+    for forced in [false, true] {
+        let mut sandbox = Sandbox::new();
+        if forced {
+            sandbox.set("CLICOLOR_FORCE", "1");
+        }
+        for args in [["plan", "x\n::error::y"], ["plan", "##[error]y"], ["plan", "x\n  ##vso[task.y]"], ["::y", "z"]] {
+            let done = sandbox.run(&args).expect(exit::USAGE);
+            assert!(done.stderr.contains("unexpected argument") || done.stderr.contains("unrecognized"), "{args:?}");
+            for line in done.stderr.lines() {
+                let live = line.trim_start().starts_with("::") || line.contains("##[") || line.contains("##vso[");
+                assert!(!live, "{args:?}: {line}");
+            }
+        }
+    }
+}
+
 #[test]
 fn options_that_exclude_each_other() {
     assert_snapshot!(usage(&["apply", "plan.json", "--target", "app"]), @"

@@ -277,6 +277,29 @@ fn other_resources_need_one_side_in_their_own_account() {
 }
 
 #[test]
+fn a_policy_that_aws_manages_is_every_accounts_own() {
+    let reads = read(r#"{"Effect": "Allow", "Action": "iam:GetPolicy", "Resource": "arn:*:iam::*:*"}"#);
+    let ask = |resource, policy| {
+        let policies = Policies { identity: layer(&reads), resource: policy, ..Policies::default() };
+        told(&Request::new(role(), "iam:GetPolicy").on(resource), &policies)
+    };
+    for (resource, expected) in [
+        ("arn:aws:iam::aws:policy/ReadOnlyAccess", "allowed"),
+        ("arn:aws:iam::aws:policy/job-function/ViewOnlyAccess", "allowed"),
+        ("arn:aws:iam::111122223333:policy/Own", "allowed"),
+        ("arn:aws:iam::444455556666:policy/Other", "lacks resource policy"),
+        ("arn:aws-cn:iam::aws:policy/ReadOnlyAccess", "lacks resource policy"),
+        ("arn:aws:iam::aws:role/Odd", "lacks resource policy"),
+    ] {
+        assert_eq!(ask(resource, ResourcePolicy::None), expected, "{resource}");
+    }
+    // It has no policy of its own; who says that it has one is taken strictly.
+    let narrow = read(r#"{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}"#);
+    let attached = ResourcePolicy::Attached(named(&narrow));
+    assert_eq!(ask("arn:aws:iam::aws:policy/ReadOnlyAccess", attached), "lacks resource policy");
+}
+
+#[test]
 fn an_identity_policy_that_names_a_principal_never_allows() {
     let odd =
         |effect: &str| read(&format!(r#"{{"Effect": "{effect}", "Principal": "*", "Action": "*", "Resource": "*"}}"#));
