@@ -77,6 +77,24 @@ pub trait Issuer {
     fn session_token(&self, request: &SessionToken) -> impl Future<Output = Result<Issued, CloudError>> + Send;
 }
 
+impl<T: Issuer + Sync> Issuer for &T {
+    fn caller_identity(&self) -> impl Future<Output = Result<CallerIdentity, CloudError>> + Send {
+        T::caller_identity(self)
+    }
+
+    fn assume_role(&self, request: &AssumeRole) -> impl Future<Output = Result<Issued, CloudError>> + Send {
+        T::assume_role(self, request)
+    }
+
+    fn federation_token(&self, request: &FederationToken) -> impl Future<Output = Result<Issued, CloudError>> + Send {
+        T::federation_token(self, request)
+    }
+
+    fn session_token(&self, request: &SessionToken) -> impl Future<Output = Result<Issued, CloudError>> + Send {
+        T::session_token(self, request)
+    }
+}
+
 /// Parameters of `sts:AssumeRole`.
 #[allow(missing_debug_implementations, reason = "a token code is a secret for thirty seconds")]
 pub struct AssumeRole {

@@ -176,7 +176,15 @@ pub async fn commit<S: StateStore>(
     let broker_changed = plan.broker.is_some();
     let findings_block = plan.report.findings.iter().any(Finding::blocks);
     if done.is_empty() && !broker_changed {
-        return Ok(Applied { head: None, roles: done, broker: false, stale, findings_block, violating, revoking: Vec::new() });
+        return Ok(Applied {
+            head: None,
+            roles: done,
+            broker: false,
+            stale,
+            findings_block,
+            violating,
+            revoking: Vec::new(),
+        });
     }
 
     let previous = head.as_ref();

@@ -98,6 +98,105 @@ pub trait RolePolicies {
     ) -> impl Future<Output = Result<Removal, CloudError>> + Send;
 }
 
+impl<T: IamUsers + Sync> IamUsers for &T {
+    fn create_user(&self, user: &NewUser) -> impl Future<Output = Result<Made, CloudError>> + Send {
+        T::create_user(self, user)
+    }
+
+    fn user(&self, name: &str) -> impl Future<Output = Result<Option<LiveUser>, CloudError>> + Send {
+        T::user(self, name)
+    }
+
+    fn users(&self, path_prefix: &str) -> impl Future<Output = Result<Vec<ListedUser>, CloudError>> + Send {
+        T::users(self, path_prefix)
+    }
+
+    fn put_user_policy(
+        &self,
+        user: &str,
+        policy: &str,
+        document: &str,
+    ) -> impl Future<Output = Result<(), CloudError>> + Send {
+        T::put_user_policy(self, user, policy, document)
+    }
+
+    fn attach_user_policy(&self, user: &str, arn: &str) -> impl Future<Output = Result<(), CloudError>> + Send {
+        T::attach_user_policy(self, user, arn)
+    }
+
+    fn add_user_to_group(&self, user: &str, group: &str) -> impl Future<Output = Result<(), CloudError>> + Send {
+        T::add_user_to_group(self, user, group)
+    }
+
+    fn create_access_key(&self, user: &str) -> impl Future<Output = Result<Credentials, CloudError>> + Send {
+        T::create_access_key(self, user)
+    }
+
+    fn try_key(&self, credentials: &Credentials) -> impl Future<Output = Result<CallerIdentity, CloudError>> + Send {
+        T::try_key(self, credentials)
+    }
+
+    fn deactivate_access_key(
+        &self,
+        user: &str,
+        access_key_id: &str,
+    ) -> impl Future<Output = Result<Removal, CloudError>> + Send {
+        T::deactivate_access_key(self, user, access_key_id)
+    }
+
+    fn attachments(
+        &self,
+        user: &str,
+        kind: Attachment,
+    ) -> impl Future<Output = Result<Vec<String>, CloudError>> + Send {
+        T::attachments(self, user, kind)
+    }
+
+    fn take_off(
+        &self,
+        user: &str,
+        kind: Attachment,
+        id: &str,
+    ) -> impl Future<Output = Result<Removal, CloudError>> + Send {
+        T::take_off(self, user, kind, id)
+    }
+
+    fn delete_user(&self, name: &str) -> impl Future<Output = Result<Removal, CloudError>> + Send {
+        T::delete_user(self, name)
+    }
+}
+
+impl<T: RolePolicies + Sync> RolePolicies for &T {
+    fn role_policies(&self, role: &RoleArn) -> impl Future<Output = Result<Option<Vec<String>>, CloudError>> + Send {
+        T::role_policies(self, role)
+    }
+
+    fn role_policy(
+        &self,
+        role: &RoleArn,
+        policy: &str,
+    ) -> impl Future<Output = Result<Option<String>, CloudError>> + Send {
+        T::role_policy(self, role, policy)
+    }
+
+    fn put_role_policy(
+        &self,
+        role: &RoleArn,
+        policy: &str,
+        document: &str,
+    ) -> impl Future<Output = Result<(), CloudError>> + Send {
+        T::put_role_policy(self, role, policy, document)
+    }
+
+    fn delete_role_policy(
+        &self,
+        role: &RoleArn,
+        policy: &str,
+    ) -> impl Future<Output = Result<Removal, CloudError>> + Send {
+        T::delete_role_policy(self, role, policy)
+    }
+}
+
 /// Parameters of `iam:CreateUser`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewUser {

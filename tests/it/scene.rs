@@ -5,14 +5,14 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use leasehold::app::audit::Who;
 use leasehold::app::{
-    AppError, Applied, Expectation, Failure, IssueRequest, IssuedLease, PlanRequest, Planned, commit, issue, make_plan,
-    review, validate,
+    AppError, Applied, Expectation, Failure, IssueRequest, IssuedLease, KeyWait, PlanRequest, Planned, commit, issue,
+    make_plan, review, validate,
 };
 use leasehold::domain::digest::Digest;
 use leasehold::domain::ident::{BrokerPrincipal, RoleArn};
 use leasehold::domain::record::Basis;
 use leasehold::domain::span::SourceFile;
-use leasehold::ports::{CloudRead, Issuer, ManifestSet, StateRead, StateStore};
+use leasehold::ports::{CloudRead, ManifestSet, StateRead, StateStore};
 use leasehold::testing::{CountingIds, FakeCloud, FixedClock, block_on};
 
 pub(crate) const READ_ONLY: &str = "arn:aws:iam::111122223333:role/ProdAppReadOnly";
@@ -117,7 +117,7 @@ impl Scene {
     }
 
     pub(crate) fn issue_as<S: StateStore>(&self, store: &S, request: IssueRequest) -> Result<IssuedLease, Failure> {
-        let connect = async |_: &str| Ok(ByRef(&self.cloud));
+        let connect = async |_: &str| Ok((&self.cloud, &self.cloud));
         match block_on(issue(store, connect, &self.clock, &self.ids, &Who::default(), request)) {
             Ok(issued) => Ok(issued),
             Err(AppError::Failed(failure)) => Err(*failure),
@@ -135,35 +135,6 @@ pub(crate) fn request(role: &str) -> IssueRequest {
         clamp: false,
         token_code: None,
         deadline: SignedDuration::from_secs(30),
-    }
-}
-
-/// An issuer that belongs to somebody else.
-pub(crate) struct ByRef<'a, I>(pub(crate) &'a I);
-
-impl<I: Issuer + Sync> Issuer for ByRef<'_, I> {
-    async fn caller_identity(&self) -> Result<leasehold::domain::world::CallerIdentity, leasehold::ports::CloudError> {
-        self.0.caller_identity().await
-    }
-
-    async fn assume_role(
-        &self,
-        request: &leasehold::ports::AssumeRole,
-    ) -> Result<leasehold::ports::Issued, leasehold::ports::CloudError> {
-        self.0.assume_role(request).await
-    }
-
-    async fn federation_token(
-        &self,
-        request: &leasehold::ports::FederationToken,
-    ) -> Result<leasehold::ports::Issued, leasehold::ports::CloudError> {
-        self.0.federation_token(request).await
-    }
-
-    async fn session_token(
-        &self,
-        request: &leasehold::ports::SessionToken,
-    ) -> Result<leasehold::ports::Issued, leasehold::ports::CloudError> {
-        self.0.session_token(request).await
+        wait: KeyWait::Verify,
     }
 }

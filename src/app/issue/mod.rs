@@ -81,10 +81,10 @@ struct Prepared {
 }
 
 /// Issues one credential. `connect` is called with the Broker's region once the record allows the request: a refusal
-/// needs no credentials of the asker.
-pub async fn issue<S: StateStore, I: Issuer + IamUsers>(
+/// needs no credentials of the asker. It connects to STS, and to IAM for roles that make users.
+pub async fn issue<S: StateStore, I: Issuer, U: IamUsers>(
     store: &S,
-    connect: impl AsyncFnOnce(&str) -> Result<I, Failure>,
+    connect: impl AsyncFnOnce(&str) -> Result<(I, U), Failure>,
     clock: &impl Timer,
     ids: &impl Ids,
     who: &Who,
@@ -112,7 +112,7 @@ pub async fn issue<S: StateStore, I: Issuer + IamUsers>(
         }
     };
 
-    let issuer = connect(&prepared.broker.region).await?;
+    let (sts, iam) = connect(&prepared.broker.region).await?;
     let mut event = Event::new(AuditAction::IssueRequested);
     event.lease = Some(lease_id.clone());
     event.role = Some(prepared.role.spec.name.clone());
@@ -132,27 +132,28 @@ pub async fn issue<S: StateStore, I: Issuer + IamUsers>(
     still_recorded(store, &prepared).await?;
 
     event.previous = Some(requested.digest);
-    let issued = match answer(&issuer, store, &prepared, &request, &stored, clock.now()).await {
+    let issued = match answer(&sts, &iam, store, &prepared, &request, &stored, clock.now()).await {
         Ok(issued) => issued,
         Err(unmade) => return Err(refused(store, clock, ids, who, &prepared, stored, event, unmade).await.into()),
     };
     event.access_key_id = Some(issued.credentials.access_key_id.clone());
     let mut notes = notes(&prepared, &issued);
     if let Err(failure) =
-        hand_over(store, clock, ids, &issuer, &prepared, &request, &mut stored, &issued, &mut notes).await
+        hand_over(store, clock, ids, &iam, &prepared, &request, &mut stored, &issued, &mut notes).await
     {
-        return Err(dropped(store, clock, ids, who, &issuer, &prepared, stored, event, failure).await.into());
+        return Err(dropped(store, clock, ids, who, &iam, &prepared, stored, event, failure).await.into());
     }
     event.action = AuditAction::IssueGranted;
     if let Err(failure) = audit::write(store, clock, ids, who, Some(&prepared.head), event.clone()).await {
-        return Err(dropped(store, clock, ids, who, &issuer, &prepared, stored, event, failure).await.into());
+        return Err(dropped(store, clock, ids, who, &iam, &prepared, stored, event, failure).await.into());
     }
     Ok(IssuedLease { request_id: requested.id, credentials: issued.credentials, lease: stored.lease, notes })
 }
 
 /// Asks AWS.
-async fn answer<I: Issuer + IamUsers, S: StateStore>(
-    issuer: &I,
+async fn answer<I: Issuer, U: IamUsers, S: StateStore>(
+    sts: &I,
+    iam: &U,
     store: &S,
     prepared: &Prepared,
     request: &IssueRequest,
@@ -162,21 +163,21 @@ async fn answer<I: Issuer + IamUsers, S: StateStore>(
     match &prepared.role.spec.credential {
         CredentialSpec::IamUser(spec) => {
             let still_wanted = async || still_recorded(store, prepared).await;
-            user::make(issuer, store, prepared, spec, stored, now, still_wanted).await
+            user::make(iam, store, prepared, spec, stored, now, still_wanted).await
         }
         CredentialSpec::AssumedRole(_) | CredentialSpec::FederationToken(_) | CredentialSpec::SessionToken(_) => {
-            ask(issuer, prepared, request).await.map_err(|error| Unmade::Cloud { error, may_be: false })
+            ask(sts, prepared, request).await.map_err(|error| Unmade::Cloud { error, may_be: false })
         }
     }
 }
 
 /// Everything between AWS's answer and the last audit event. Whatever fails here drops the credential.
 #[allow(clippy::too_many_arguments, reason = "the tail of one use case, which has all of these at hand")]
-async fn hand_over<S: StateStore, I: IamUsers>(
+async fn hand_over<S: StateStore, U: IamUsers>(
     store: &S,
     clock: &impl Timer,
     ids: &impl Ids,
-    issuer: &I,
+    iam: &U,
     prepared: &Prepared,
     request: &IssueRequest,
     stored: &mut StoredLease,
@@ -187,7 +188,7 @@ async fn hand_over<S: StateStore, I: IamUsers>(
     credible_expiry(prepared, issued, clock.now())?;
     if stored.lease.request.user.is_some() {
         let account = prepared.broker.principal.account().as_str();
-        let waited = user::wait(issuer, clock, &issued.credentials, account, request.wait).await?;
+        let waited = user::wait(iam, clock, &issued.credentials, account, request.wait).await?;
         notes.extend(waited.map(|waited| format!("the new key was ready after {:.1} s", waited.as_secs_f64())));
     }
     // AWS may have taken its time, and the role may have left the record meanwhile.
@@ -214,12 +215,12 @@ fn credible_expiry(prepared: &Prepared, issued: &Issued, now: Timestamp) -> Resu
 /// Writes down that a credential was dropped: its key id must not be lost with it. A user's key is deleted as well, and its
 /// lease is marked to be ended.
 #[allow(clippy::too_many_arguments, reason = "the tail of one use case, which has all of these at hand")]
-async fn dropped<S: StateStore, I: IamUsers>(
+async fn dropped<S: StateStore, U: IamUsers>(
     store: &S,
     clock: &impl Clock,
     ids: &impl Ids,
     who: &Who,
-    issuer: &I,
+    iam: &U,
     prepared: &Prepared,
     stored: StoredLease,
     mut event: Event,
@@ -230,7 +231,7 @@ async fn dropped<S: StateStore, I: IamUsers>(
     let mut failure = failure;
     match (&stored.lease.request.user, &event.access_key_id) {
         (Some(user), Some(key)) => {
-            failure = match user::drop_key(issuer, &user.name, key).await {
+            failure = match user::drop_key(iam, &user.name, key).await {
                 Ok(()) => failure.because("the new key was deleted: nobody has it"),
                 Err(error) => failure.because(format!("the new key is still there, and nobody has it ({error})")),
             };

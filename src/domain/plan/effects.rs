@@ -58,7 +58,11 @@ fn of_users(before: Option<&AppliedRole>, users: &[&OpenLease], now: Timestamp) 
         let whose = if users.len() == 1 { "its user" } else { "their users" };
         format!("{} revoked: the next sweep removes {whose}.", leases(users.len(), "is", "are"))
     } else {
-        format!("{} until {}: `on_removal: keep`.", leases(users.len(), "of a user goes on", "of users go on"), clock(last, now))
+        format!(
+            "{} until {}: `on_removal: keep`.",
+            leases(users.len(), "of a user goes on", "of users go on"),
+            clock(last, now)
+        )
     })
 }
 

@@ -9,8 +9,7 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::{Change, Shown};
 use crate::domain::credential::{
-    OnRemoval,
-    AssumedRoleSpec, CredentialSpec, FederationTokenSpec, IamUserSpec, PolicySpec, SessionTokenSpec,
+    AssumedRoleSpec, CredentialSpec, FederationTokenSpec, IamUserSpec, OnRemoval, PolicySpec, SessionTokenSpec,
 };
 use crate::domain::desired::{BrokerSpec, Limits, TtlPair};
 use crate::domain::digest::Digest;

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use super::{Judging, Rule, RuleInput};
 use crate::domain::Timestamp;
 use crate::domain::credential::{
-    OnRemoval,
-    AssumedRoleSpec, CredentialSpec, FederationTokenSpec, IamUserSpec, PolicySpec, SessionTokenSpec,
+    AssumedRoleSpec, CredentialSpec, FederationTokenSpec, IamUserSpec, OnRemoval, PolicySpec, SessionTokenSpec,
 };
 use crate::domain::desired::{Account, Broker, BrokerSpec, Date, Desired, Limits, TtlPair, Waiver};
 use crate::domain::finding::Finding;

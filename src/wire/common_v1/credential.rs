@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Invalid, ident, ttl, unique_map};
+use super::{Invalid, ident, invalid, ttl, unique_map};
 use crate::domain::credential::{self, CredentialSpec, OnRemoval, PolicySpec};
 use crate::domain::desired::TtlPair;
 use crate::domain::document::Document;

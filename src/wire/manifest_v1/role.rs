@@ -7,8 +7,8 @@ use super::shape::{Fields, unknown};
 use super::value::{self, Scalar};
 use super::{policy, tags};
 use crate::domain::credential::{
-    OnRemoval,
-    AssumedRoleSpec, CredentialSpec, CredentialType, FederationTokenSpec, IamUserSpec, PolicySpec, SessionTokenSpec,
+    AssumedRoleSpec, CredentialSpec, CredentialType, FederationTokenSpec, IamUserSpec, OnRemoval, PolicySpec,
+    SessionTokenSpec,
 };
 use crate::domain::desired::TtlPair;
 use crate::domain::document::Document;

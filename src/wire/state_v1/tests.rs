@@ -7,8 +7,8 @@ use super::*;
 use crate::domain::Timestamp;
 use crate::domain::audit::{AuditAction, AuditEvent, CiRun, EventId};
 use crate::domain::credential::{
-    OnRemoval,
-    AssumedRoleSpec, CredentialSpec, CredentialType, FederationTokenSpec, IamUserSpec, PolicySpec, SessionTokenSpec,
+    AssumedRoleSpec, CredentialSpec, CredentialType, FederationTokenSpec, IamUserSpec, OnRemoval, PolicySpec,
+    SessionTokenSpec,
 };
 use crate::domain::desired::{BrokerSpec, Date, Limits, TtlPair};
 use crate::domain::document::Document;
