@@ -33,10 +33,12 @@ mod iam_groups_not_yet;
 mod iam_user_all;
 mod iam_user_long;
 mod iam_user_quota;
+mod iam_user_tag_reserved;
 mod iam_user_without_boundary;
 mod iam_user_without_justification;
 mod iam_user_without_path;
 mod judge_changed;
+mod max_session_duration_wide;
 mod outlives_expiry;
 mod packed_size;
 mod policy_in_other_account;
@@ -65,6 +67,7 @@ mod trust_external_id_not_required;
 mod trust_federated_action;
 mod trust_for_all_values;
 mod trust_foreign_account;
+mod trust_key_not_carried;
 mod trust_lacks_set_source_identity;
 mod trust_lacks_tag_session;
 mod trust_literal_variable;
@@ -74,15 +77,18 @@ mod trust_needs_mfa;
 mod trust_not_principal;
 mod trust_odd_element;
 mod trust_oidc_unlimited;
+mod trust_policy_size;
 mod trust_private_source_ip;
 mod trust_redundant_session;
 mod trust_service_unbound;
 mod trust_undeclared_account;
+mod trust_unknown_key;
 mod trust_unreadable;
 mod trust_wide_action;
 mod ttl_above_chaining_cap;
 mod ttl_above_max_session_duration;
 mod ttl_out_of_range;
+mod waiver_ends_soon;
 mod waiver_expired;
 mod waiver_far;
 mod waiver_unknown_role;
@@ -116,6 +122,7 @@ static ALL: &[&Rule] = &[
     &session_policy_size::RULE,
     &packed_size::RULE,
     &session_policy_grants_nothing::RULE,
+    &max_session_duration_wide::RULE,
     &region_partition::RULE,
     &account_unused::RULE,
     &reader_in_other_account::RULE,
@@ -136,6 +143,9 @@ static ALL: &[&Rule] = &[
     &external_id_guessable::RULE,
     &trust_dangling_principal::RULE,
     &trust_redundant_session::RULE,
+    &trust_policy_size::RULE,
+    &trust_unknown_key::RULE,
+    &trust_key_not_carried::RULE,
     &trust_duration_condition::RULE,
     &trust_needs_mfa::RULE,
     &trust_for_all_values::RULE,
@@ -168,6 +178,7 @@ static ALL: &[&Rule] = &[
     &iam_user_quota::RULE,
     &iam_user_long::RULE,
     &iam_user_all::RULE,
+    &iam_user_tag_reserved::RULE,
     &role_expired::RULE,
     &outlives_expiry::RULE,
     &expires_soon::RULE,
@@ -176,6 +187,7 @@ static ALL: &[&Rule] = &[
     &waiver_expired::RULE,
     &judge_changed::RULE,
     &waiver_unused::RULE,
+    &waiver_ends_soon::RULE,
     &waiver_far::RULE,
 ];
 

@@ -18,6 +18,7 @@ const LIST: &[(&str, &str, Level)] = &[
     ("LH108", "session-policy-size", Level::Blocking),
     ("LH109", "packed-size", Level::Advisory),
     ("LH110", "session-policy-grants-nothing", Level::Advisory),
+    ("LH111", "max-session-duration-wide", Level::Advisory),
     ("LH113", "region-partition", Level::Hard),
     ("LH115", "account-unused", Level::Advisory),
     ("LH116", "reader-in-other-account", Level::Hard),
@@ -38,6 +39,9 @@ const LIST: &[(&str, &str, Level)] = &[
     ("LH215", "external-id-guessable", Level::Advisory),
     ("LH216", "trust-dangling-principal", Level::Advisory),
     ("LH217", "trust-redundant-session", Level::Advisory),
+    ("LH218", "trust-policy-size", Level::Advisory),
+    ("LH219", "trust-unknown-key", Level::Advisory),
+    ("LH220", "trust-key-not-carried", Level::Advisory),
     ("LH221", "trust-duration-condition", Level::Hard),
     ("LH222", "trust-needs-mfa", Level::Hard),
     ("LH223", "trust-for-all-values", Level::Advisory),
@@ -70,6 +74,7 @@ const LIST: &[(&str, &str, Level)] = &[
     ("LH404", "iam-user-quota", Level::Blocking),
     ("LH405", "iam-user-long", Level::Advisory),
     ("LH406", "iam-user-all", Level::Blocking),
+    ("LH407", "iam-user-tag-reserved", Level::Blocking),
     ("LH501", "role-expired", Level::Blocking),
     ("LH502", "outlives-expiry", Level::Advisory),
     ("LH503", "expires-soon", Level::Advisory),
@@ -78,6 +83,7 @@ const LIST: &[(&str, &str, Level)] = &[
     ("LH603", "waiver-expired", Level::Advisory),
     ("LH604", "judge-changed", Level::Advisory),
     ("LH610", "waiver-unused", Level::Advisory),
+    ("LH611", "waiver-ends-soon", Level::Advisory),
     ("LH612", "waiver-far", Level::Advisory),
 ];
 
@@ -183,6 +189,7 @@ fn a_sound_set_of_every_type_over_three_accounts_has_no_findings() {
             spec.justification = Some("the vendor's tool cannot use session tokens".to_owned());
             spec.permissions_boundary_arn = Some(policy("arn:aws:iam::111122223333:policy/Boundary"));
             spec.policy.arns.push(policy("arn:aws:iam::aws:policy/ReadOnlyAccess"));
+            spec.iam_tags.insert("team".to_owned(), "payments".to_owned());
         },
     );
     let mut allows: Vec<String> = targets.iter().map(|target| allow("sts:AssumeRole", target)).collect();
@@ -203,6 +210,20 @@ fn of_the_target_only_one_rule_speaks_about_what_could_not_be_read() {
     }
 }
 
+#[test]
+fn tags_under_a_statement_of_their_own_and_a_long_maximum_that_is_declared_have_no_findings() {
+    let external = r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:user/leasehold"}, "Action": "sts:AssumeRole", "Condition": {"StringEquals": {"sts:ExternalId": "c91f20d76b3e48a5"}, "ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:user/leasehold"}}}"#;
+    let policy = trust(&[external, &statement("Allow", "user/leasehold", "sts:TagSession")]);
+    let scene = Scene::user_broker()
+        .assumed_role_with("tagged", |spec| {
+            spec.external_id = Some("c91f20d76b3e48a5".to_owned());
+            spec.session_tags.insert("team".to_owned(), "payments".to_owned());
+            spec.ttl.max = crate::domain::ttl::Ttl::from_seconds(21_600).expect("not zero");
+        })
+        .live(READ_ONLY, 43_200, &policy);
+    assert_eq!(judge(scene.input()), []);
+}
+
 /// A number near one of the limits, or any.
 fn seconds() -> impl Strategy<Value = u32> {
     let near = prop::sample::select(vec![900_u32, 3_600, 7_200, 43_200, 129_600]);
@@ -221,7 +242,9 @@ proptest! {
             .live(READ_ONLY, live, &trust(&[&statement("Allow", broker, "sts:AssumeRole")]));
         let cap = if chained { live.min(3_600) } else { live };
         let sound = 900 <= default && default <= max && max <= cap;
-        prop_assert_eq!(judge(scene.input()).is_empty(), sound);
+        // A maximum of the live role that is far above is worth a word, and stops nothing.
+        let refused = judge(scene.input()).iter().any(|finding| finding.code != "LH111");
+        prop_assert_eq!(!refused, sound);
     }
 }
 

@@ -94,6 +94,7 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::{Clause, Effect, Verdict};
 
 use super::rule::{Origin, Rule, Said};
+use super::trust_key_not_carried::not_carried;
 use super::{Judging, words};
 
 pub(super) static RULE: Rule = Rule {
@@ -123,8 +124,13 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
                 }
             };
             let Some(Verdict::Depends(tree)) = decision else { continue };
+            let mut clauses = tree.clauses();
+            // LH220 says of these what to do.
+            clauses.retain(|clause| not_carried(clause, action).is_none());
+            if clauses.is_empty() {
+                continue;
+            }
             conditional.push(*action);
-            let clauses = tree.clauses();
             may_be_denied |= clauses.iter().any(|clause| clause.effect == Effect::Deny);
             for line in clauses.into_iter().map(Clause::line) {
                 if !lines.contains(&line) {

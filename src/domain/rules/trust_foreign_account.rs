@@ -3,7 +3,8 @@
 //! ## What it does
 //! Speaks of each Allow that names another account, or its root, without a condition on `sts:ExternalId` or on who
 //! calls. Where it is the broker's own account and nothing else admits the broker, LH205 says so and this rule does
-//! not.
+//! not. It advises only: such trust is often meant, and who owns the account that holds the role, not this repository,
+//! decides on it.
 //!
 //! ## Why it is bad
 //! Whoever administers that account decides who assumes the role. If it serves several customers, one of them can have

@@ -69,6 +69,7 @@
 //!
 //! ## Source
 //! The IAM user guide's pages on roles for OIDC federation, and IAM Access Analyzer's checks for shared OIDC providers.
+//! AWS publishes no list of the providers that are shared: that those named in this rule are is the stricter reading.
 
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::{Condition, Principal, Test};
@@ -81,7 +82,7 @@ pub(super) static RULE: Rule = Rule {
     code: "LH230",
     name: "trust-oidc-unlimited",
     level: Level::Blocking,
-    confidence: Confidence::Certain,
+    confidence: Confidence::Strict,
     origin: Origin::World,
     summary: "The trust policy admits every user of a shared identity provider.",
     source: include_str!("trust_oidc_unlimited.rs"),
