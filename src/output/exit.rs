@@ -12,12 +12,14 @@ pub const FINDINGS_BLOCK: u8 = 3;
 pub const STALE_PLAN: u8 = 4;
 /// Another process holds the state, or changed it first.
 pub const STORE_BUSY: u8 = 5;
-/// Some roles were applied and some were not: run it again.
+/// Some of it was done and some was not: run it again.
 pub const PARTLY_APPLIED: u8 = 6;
 /// A brake refuses: too many deletes, a protected role, an empty set, another deployment.
 pub const BRAKE_REFUSED: u8 = 7;
 /// `drift`: AWS is no longer as it was recorded.
 pub const DRIFT: u8 = 8;
+/// `sweep`: a lease is stuck.
+pub const STUCK: u8 = 9;
 /// `issue` refuses by the record.
 pub const ISSUE_REFUSED: u8 = 10;
 /// AWS refuses.
@@ -35,16 +37,20 @@ pub const COMMAND_NOT_RUN: u8 = 126;
 pub const COMMAND_NOT_FOUND: u8 = 127;
 
 /// Every code with its meaning, in order.
-pub const ALL: [(u8, &str); 16] = [
+pub const ALL: [(u8, &str); 17] = [
     (FINE, "fine"),
     (FAILED, "failed: the message says why"),
     (CHANGES_PENDING, "changes are pending (`plan --detailed-exitcode` only)"),
     (FINDINGS_BLOCK, "findings block: nothing was applied, or a recorded role is refused by `issue` because of them"),
     (STALE_PLAN, "the plan is stale: git, the record or AWS changed since it was made"),
     (STORE_BUSY, "the state is busy, or another apply was first"),
-    (PARTLY_APPLIED, "partly applied: some roles changed in AWS since they were reviewed; plan again"),
+    (
+        PARTLY_APPLIED,
+        "partly done: some roles changed in AWS since they were reviewed, plan again; `sweep`, `lease revoke`: something was left or failed, run it again",
+    ),
     (BRAKE_REFUSED, "a brake refused: too many deletes, a protected role, an empty set, another deployment"),
     (DRIFT, "`drift`: AWS is no longer as it was when it was recorded"),
+    (STUCK, "`sweep`: a lease is stuck: six attempts in a row to end it failed; it is tried again all the same"),
     (
         ISSUE_REFUSED,
         "`issue` refused by the record: unknown or expired role, TTL above its maximum, findings that block",

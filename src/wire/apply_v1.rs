@@ -38,6 +38,9 @@ pub struct Document {
     pub stale: Vec<String>,
     /// Recorded roles that `issue` refuses.
     pub violating: Vec<ViolatingRole>,
+    /// Leases that the next sweep ends because their role was removed, by path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revoking: Vec<String>,
 }
 
 /// One role that was applied.

@@ -17,10 +17,12 @@ pub mod lease_v1;
 pub mod manifest_v1;
 pub mod plan_v1;
 pub mod policies_v1;
+pub mod revoke_v1;
 pub mod rules_v1;
 pub mod scaffold;
 pub mod simulation_v1;
 pub mod state_v1;
+pub mod sweep_v1;
 pub mod why_v1;
 pub mod world_v1;
 
@@ -38,6 +40,8 @@ pub const SCHEMAS: &[(&str, MakeSchema)] = &[
     ("state", state_v1::schema),
     ("credentials", credentials_v1::schema),
     ("lease", lease_v1::schema),
+    ("revoke", revoke_v1::schema),
+    ("sweep", sweep_v1::schema),
     ("error", error_v1::schema),
     ("rules", rules_v1::schema),
     ("policies", policies_v1::schema),
@@ -74,6 +78,8 @@ mod tests {
             (findings_v1::schema(), "Findings"),
             (state_v1::schema(), "StateObject"),
             (lease_v1::schema(), "Leases"),
+            (revoke_v1::schema(), "Revocation"),
+            (sweep_v1::schema(), "Sweep"),
             (policies_v1::schema(), "Policies"),
             (simulation_v1::request_schema(), "SimulationRequest"),
             (simulation_v1::schema(), "Simulation"),

@@ -3,7 +3,7 @@
 mod renew;
 mod revoke;
 
-pub use renew::{Renewed, renew_lease};
+pub use renew::renew_lease;
 pub use revoke::{RevokeRequest, Revoked, Revoking, revoke_leases};
 
 use super::ledger::StoredLease;

@@ -9,13 +9,6 @@ use crate::domain::lease::{EXPIRY_POLICY, Grant, Lease, LeaseState, expiry_deny}
 use crate::domain::ttl::Ttl;
 use crate::ports::{IamUsers, Ids, StateStore, Timer};
 
-/// A lease that was renewed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Renewed {
-    /// The lease, as it is now.
-    pub lease: Lease,
-}
-
 /// Renews a lease so that it ends `increment` from now. What was given by STS cannot be extended, and is refused.
 ///
 /// The lease is written first: if moving the user's own deny then fails, the user ends earlier than the lease says, and
@@ -28,7 +21,7 @@ pub async fn renew_lease<S: StateStore, A: IamAccess>(
     _who: &Who,
     id_or_path: &str,
     increment: Ttl,
-) -> Result<Renewed, AppError> {
+) -> Result<Lease, AppError> {
     let stored = find(store, id_or_path).await?;
     let (lease, now) = (&stored.lease, timer.now());
     let refuse = |kind, message: String| Failure::new(Meaning::RefusedHere, kind, message);
@@ -96,5 +89,5 @@ pub async fn renew_lease<S: StateStore, A: IamAccess>(
             .because("the lease says the new time already, and the user ends at the old one")
             .help("run the command again")
     })?;
-    Ok(Renewed { lease: stored.lease })
+    Ok(stored.lease)
 }

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod lease;
+
 use std::ffi::{OsStr, OsString};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -11,10 +13,15 @@ use leasehold::domain::ttl::{Ttl, TtlError};
 use leasehold::output::plan_format::{self, PlanFormat};
 use leasehold::wire::SCHEMAS;
 
+pub(crate) use lease::{
+    LeaseCommand, LeaseListArgs, LeaseRenewArgs, LeaseRevokeArgs, LeaseShowArgs, ReachArgs, SweepArgs, Wait,
+};
+
 const AFTER_HELP: &str = "\
 In a pull request:   leasehold plan
 On merge:            leasehold apply --auto-approve
 In a pipeline:       leasehold exec ROLE -- COMMAND
+Every few minutes:   leasehold sweep
 
 Every finding has a page: leasehold explain LH103. Exit codes are in the README.";
 
@@ -103,6 +110,8 @@ pub(crate) enum Command {
     /// Look at the leases
     #[command(subcommand)]
     Lease(LeaseCommand),
+    /// End what is due: users whose time is over, lost ones, denies of sessions that are over
+    Sweep(SweepArgs),
     /// Explain why a role may or may not be issued
     Why(WhyArgs),
     /// Print the least that each identity must be allowed, as IAM policies
@@ -332,6 +341,9 @@ pub(crate) struct LeaseRequestArgs {
     /// Six digits of the role's MFA device (LEASEHOLD_MFA_CODE keeps them off the process list)
     #[arg(long, value_name = "CODE", env = "LEASEHOLD_MFA_CODE", hide_env_values = true)]
     pub(crate) mfa_code: Option<MfaCode>,
+    /// Of a new IAM user's key, before it is handed over: verify that it works, none, or wait this long
+    #[arg(long, value_name = "verify|none|DURATION", default_value = "verify")]
+    pub(crate) wait: Wait,
     #[command(flatten)]
     pub(crate) state: StateArgs,
     /// Folder whose repository holds the state, when --state is not given
@@ -387,48 +399,6 @@ pub(crate) enum CredentialFormat {
     CredentialProcess,
     /// export lines for a POSIX shell: eval "$(leasehold issue ROLE --format env)"
     Env,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum LeaseCommand {
-    /// List the leases whose credentials may be alive
-    List(LeaseListArgs),
-    /// Show one lease
-    Show(LeaseShowArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct LeaseListArgs {
-    /// Only leases of this role
-    #[arg(long, value_name = "ROLE")]
-    pub(crate) role: Option<String>,
-    /// List those that are over as well
-    #[arg(long)]
-    pub(crate) all: bool,
-    #[command(flatten)]
-    pub(crate) place: LeasePlace,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct LeaseShowArgs {
-    /// The lease's id, or its path aws/creds/<role>/<id>
-    #[arg(value_name = "LEASE")]
-    pub(crate) id: String,
-    #[command(flatten)]
-    pub(crate) place: LeasePlace,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct LeasePlace {
-    /// Where record and leases are kept [default: the folder .leasehold at the top of the repository]
-    #[arg(long, value_name = "URL", env = "LEASEHOLD_STATE")]
-    pub(crate) state: Option<String>,
-    /// Folder whose repository holds the state, when --state is not given
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub(crate) dir: PathBuf,
-    /// Form of the output
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
 }
 
 #[derive(Debug, Subcommand)]

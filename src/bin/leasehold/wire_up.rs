@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use leasehold::app::{AppError, Base, Failure, Meaning, read_base};
-use leasehold::aws::{self, AwsIssuer, AwsReader};
-use leasehold::domain::desired::Desired;
+use leasehold::app::{AppError, Base, Failure, IamAccess, Meaning, read_base};
+use leasehold::aws::{self, AwsIssuer, AwsReader, AwsWriter};
+use leasehold::domain::desired::{BrokerSpec, Desired};
+use leasehold::domain::ident::AccountId;
 use leasehold::domain::record::Basis;
 use leasehold::domain::signing::{AllowedSigners, Refusal, SignedBy};
 use leasehold::domain::span::SourceFile;
@@ -16,7 +17,7 @@ use leasehold::ports::{ManifestSet, Manifests as _, SourceError, StateRead as _}
 use leasehold::source::{self, BaseTree, Directory, GitTree, WorkTree};
 use leasehold::state::{FileStore, StateUrl, parse_url};
 
-use crate::args::SourceArgs;
+use crate::args::{ReachArgs, SourceArgs};
 use crate::system;
 
 /// Where a command takes its manifests from when the command line leaves it open.
@@ -204,9 +205,43 @@ fn top_of_repository(dir: &Path) -> PathBuf {
     top.unwrap_or(absolute)
 }
 
-/// What asks STS for credentials. Loads the caller's own credentials and settings; asks AWS nothing yet.
-pub(crate) async fn issuer(region: &str, timeout: Ttl) -> Result<AwsIssuer, Failure> {
-    Ok(AwsIssuer::new(&aws_session(region, timeout).await?))
+/// What asks STS for credentials, and makes users. Loads the caller's own credentials and settings; asks AWS nothing yet.
+pub(crate) async fn broker(region: &str, timeout: Ttl) -> Result<(AwsIssuer, AwsWriter), Failure> {
+    let session = aws_session(region, timeout).await?;
+    Ok((AwsIssuer::new(&session), AwsWriter::new(&session)))
+}
+
+/// How leases are ended in AWS: with the caller's own credentials, and in other accounts through the roles that were named.
+#[derive(Debug)]
+pub(crate) struct LiveAccess<'a> {
+    reach: &'a ReachArgs,
+}
+
+impl<'a> LiveAccess<'a> {
+    pub(crate) fn new(reach: &'a ReachArgs) -> Self {
+        Self { reach }
+    }
+
+    fn writer(&self, session: &aws::Session) -> AwsWriter {
+        AwsWriter::at_most(session, Some(self.reach.rate))
+    }
+}
+
+impl IamAccess for LiveAccess<'_> {
+    type Users = AwsWriter;
+    type Roles = AwsWriter;
+
+    async fn users(&self, broker: &BrokerSpec) -> Result<AwsWriter, Failure> {
+        Ok(self.writer(&aws_session(&broker.region, self.reach.state.timeout).await?))
+    }
+
+    async fn roles(&self, broker: &BrokerSpec, account: &AccountId) -> Result<AwsWriter, Failure> {
+        let session = aws_session(&broker.region, self.reach.state.timeout).await?;
+        match self.reach.via.iter().find(|role| role.account() == account) {
+            Some(role) => Ok(self.writer(&aws::enter(&session, role).await?)),
+            None => Ok(self.writer(&session)),
+        }
+    }
 }
 
 /// What reads IAM, likewise, in at most so many calls.

@@ -11,7 +11,7 @@ use crate::wire::apply_v1::{AppliedRole, Document, ViolatingRole};
 /// Writes one line for each role, what was left out and why, and one line of stable shape at the end.
 pub fn applied(document: &Document, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let (style, out) = (*style, &mut Inert::new(out));
-    let Document { format: _, changed, serial, commit, dirty, broker, roles, stale, violating } = document;
+    let Document { format: _, changed, serial, commit, dirty, broker, roles, stale, violating, revoking } = document;
     if *broker {
         writeln!(out, "  {} Broker", style.ink(Ink::Green, "recorded"))?;
     }
@@ -32,6 +32,10 @@ pub fn applied(document: &Document, style: &Style, out: &mut dyn Write) -> io::R
     for ViolatingRole { role, codes } in violating {
         let (word, role, codes) = (style.ink(Ink::Red, "refused by issue"), escape(role), codes.join(", "));
         writeln!(out, "  {word} {role}: {} stands", escape(&codes))?;
+    }
+    for path in revoking {
+        let (word, path) = (style.ink(Ink::Yellow, "revoked"), escape(path));
+        writeln!(out, "  {word} {path}: the next sweep removes its user")?;
     }
     if !changed {
         return writeln!(out, "Nothing to apply: the record is as git says.");

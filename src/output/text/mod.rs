@@ -14,6 +14,7 @@ mod plan;
 mod problem;
 mod rule;
 mod simulation;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod why;
@@ -26,4 +27,5 @@ pub use plan::{plan, plan_in_hand};
 pub use problem::problems;
 pub use rule::{RuleLine, rule_page, rules};
 pub use simulation::simulation;
+pub use sweep::{revoked, sweep};
 pub use why::why;

@@ -50,8 +50,9 @@ pub(crate) async fn issue_one(args: LeaseRequestArgs) -> Result<IssuedLease, App
         // A variable that is set to nothing is how many a pipeline leaves one out.
         token_code: args.mfa_code.filter(|code| !code.0.is_empty()).map(|code| Secret::new(code.0)),
         deadline: SignedDuration::from_secs(timeout.seconds().into()),
+        wait: args.wait.0,
     };
-    let connect = async |region: &str| wire_up::issuer(region, timeout).await;
+    let connect = async |region: &str| wire_up::broker(region, timeout).await;
     let issued = issue(&store, connect, &SystemClock, &RandomIds, &system::who(), request).await?;
     for note in &issued.notes {
         eprint(|out| writeln!(out, "note: {}", escape(note)));

@@ -1,18 +1,23 @@
-use leasehold::app::{AppError, LeaseFilter, list_leases, show_lease};
+use leasehold::app::{
+    AppError, LeaseFilter, RevokeRequest, Revoked, Revoking, Selection, list_leases, renew_lease, revoke_leases, show_lease,
+};
 use leasehold::output::text;
 use leasehold::ports::{Clock as _, StateRead as _};
 use leasehold::wire::lease_v1;
+use leasehold::wire::revoke_v1::{self, Outcome};
 
-use crate::args::{Format, LeaseCommand, LeaseListArgs, LeaseShowArgs};
+use crate::args::{Format, LeaseCommand, LeaseListArgs, LeaseRenewArgs, LeaseRevokeArgs, LeaseShowArgs};
 use crate::exit;
-use crate::system::SystemClock;
+use crate::system::{self, RandomIds, SystemClock};
 use crate::terminal::{Terminal, print};
-use crate::wire_up;
+use crate::wire_up::{self, LiveAccess};
 
 pub(crate) async fn run(command: &LeaseCommand, terminal: Terminal) -> Result<u8, AppError> {
     match command {
         LeaseCommand::List(args) => list(args, terminal).await,
         LeaseCommand::Show(args) => show(args, terminal).await,
+        LeaseCommand::Renew(args) => renew(args, terminal).await,
+        LeaseCommand::Revoke(args) => revoke(args, terminal).await,
     }
 }
 
@@ -32,10 +37,54 @@ async fn list(args: &LeaseListArgs, terminal: Terminal) -> Result<u8, AppError> 
 async fn show(args: &LeaseShowArgs, terminal: Terminal) -> Result<u8, AppError> {
     let store = wire_up::store(args.place.state.as_deref(), &args.place.dir)?;
     let lease = show_lease(&store, &args.id).await?;
-    let document = lease_v1::Document::new([&lease], SystemClock.now());
-    print(|out| match args.place.format {
+    one(&lease, args.place.format, terminal)
+}
+
+async fn renew(args: &LeaseRenewArgs, terminal: Terminal) -> Result<u8, AppError> {
+    let store = wire_up::store(args.reach.state.state.as_deref(), &args.reach.dir)?;
+    let access = LiveAccess::new(&args.reach);
+    let (clock, ids, who) = (SystemClock, RandomIds, system::who());
+    let lease = renew_lease(&store, &access, &clock, &ids, &who, &args.id, args.increment).await?;
+    one(&lease, args.reach.format, terminal)
+}
+
+fn one(lease: &leasehold::domain::lease::Lease, format: Format, terminal: Terminal) -> Result<u8, AppError> {
+    let document = lease_v1::Document::new([lease], SystemClock.now());
+    print(|out| match format {
         Format::Json => out.write_all(document.to_json().as_bytes()),
         Format::Text => text::lease(&document, &terminal.out_style(), out),
     })?;
     Ok(exit::FINE)
+}
+
+async fn revoke(args: &LeaseRevokeArgs, terminal: Terminal) -> Result<u8, AppError> {
+    let store = wire_up::store(args.reach.state.state.as_deref(), &args.reach.dir)?;
+    let selection = match (&args.id, &args.role, &args.prefix) {
+        (Some(id), _, _) => Selection::One(id.clone()),
+        (None, Some(role), _) => Selection::Role(role.clone()),
+        (None, None, Some(prefix)) => Selection::Prefix(prefix.clone()),
+        (None, None, None) => Selection::All,
+    };
+    let request = RevokeRequest { selection, deny_session: args.deny_session, deny_older: args.deny_older };
+    let access = LiveAccess::new(&args.reach);
+    let revoked = revoke_leases(&store, &access, &SystemClock, &RandomIds, &system::who(), &request).await?;
+    let now = SystemClock.now();
+    let document = revoke_v1::Document::new(revoked.iter().map(|revoked| document(revoked, now)).collect());
+    print(|out| match args.reach.format {
+        Format::Json => out.write_all(document.to_json().as_bytes()),
+        Format::Text => text::revoked(&document, &terminal.out_style(), out),
+    })?;
+    let failed = document.leases.iter().any(|lease| lease.outcome == Outcome::Failed);
+    Ok(if failed { exit::PARTLY_APPLIED } else { exit::FINE })
+}
+
+fn document(Revoked { lease, outcome }: &Revoked, now: leasehold::domain::Timestamp) -> revoke_v1::Revoked {
+    let (outcome, why) = match outcome {
+        Revoking::Deleted => (Outcome::Deleted, None),
+        Revoking::Denied => (Outcome::Denied, None),
+        Revoking::LivesOn(_) => (Outcome::LivesOn, None),
+        Revoking::Over => (Outcome::Over, None),
+        Revoking::Failed(why) => (Outcome::Failed, Some(why.clone())),
+    };
+    revoke_v1::Revoked { lease: lease_v1::Lease::new(lease, now), outcome, why }
 }

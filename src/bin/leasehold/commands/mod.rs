@@ -13,6 +13,7 @@ mod render;
 mod saved_plan;
 mod signed;
 mod simulate;
+mod sweep;
 mod validate;
 mod why;
 
@@ -35,6 +36,7 @@ pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> 
         Command::Issue(args) => wait(issue::run(args, terminal)),
         Command::Exec(args) => exec::run(args, terminal),
         Command::Lease(command) => wait(lease::run(&command, terminal)),
+        Command::Sweep(args) => wait(sweep::run(&args, terminal)),
         Command::Why(args) => wait(why::run(&args, terminal)),
         Command::Simulate(args) => simulate::run(&args, terminal),
         Command::Policy(command) => policy::run(&command),
