@@ -110,6 +110,8 @@ fn from_aws<E: ProvideErrorMetadata + Error>(operation: &'static str, error: &E,
     let remedy = match kind {
         CloudErrorKind::Throttled => Remedy::Wait,
         CloudErrorKind::ServiceFault => Remedy::Again,
+        // Somebody else writes to the same thing at this moment: refused without effect.
+        _ if matches!(code, Some("ConcurrentModification" | "EntityTemporarilyUnmodifiable")) => Remedy::Again,
         _ => Remedy::None,
     };
     let message = match text {

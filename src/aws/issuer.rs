@@ -167,7 +167,7 @@ fn percent(size: Option<i32>) -> Option<u32> {
 }
 
 /// `accessKeyIdType` of the API reference of STS.
-fn is_access_key_id(text: &str) -> bool {
+pub(super) fn is_access_key_id(text: &str) -> bool {
     (16..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 

@@ -1,6 +1,7 @@
 //! AWS over HTTP: the SDK behind our ports.
 //!
-//! [`Session::load`] finds region, endpoint and credentials once; [`AwsReader`] and [`AwsIssuer`] are cheap views of it.
+//! [`Session::load`] finds region, endpoint and credentials once; [`AwsReader`], [`AwsIssuer`] and [`AwsWriter`] are cheap
+//! views of it.
 //! Every error is classified here, where the SDK's types are still known; nothing of the SDK leaves this module.
 //!
 //! The SDK's own retries and its correction of clock skew are off. Retries are ours (`retry.rs`), because
@@ -9,6 +10,7 @@
 
 mod account;
 mod answer;
+mod attachments;
 mod budget;
 mod calls;
 mod credentials;
@@ -27,12 +29,16 @@ mod policies;
 mod principal;
 mod reader;
 mod retry;
+mod role_policies;
 mod roles;
 mod session;
 mod summary;
 mod tls;
 mod unknown;
+mod users;
+mod writer;
 
 pub use issuer::AwsIssuer;
 pub use reader::AwsReader;
 pub use session::{Session, Settings};
+pub use writer::AwsWriter;

@@ -1,5 +1,6 @@
 //! How fast one account is asked.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// Requests a second to begin with: AWS publishes no rate for IAM, and tools that read it in bulk do well with about this.
@@ -18,6 +19,8 @@ const BURST: f64 = 20.0;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Pace {
     rate: f64,
+    most: f64,
+    burst: f64,
     turns: f64,
     filled: Duration,
     slowed: Option<Duration>,
@@ -25,7 +28,14 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) fn new() -> Self {
-        Self { rate: FIRST, turns: BURST, filled: Duration::ZERO, slowed: None }
+        Self { rate: FIRST, most: MOST, burst: BURST, turns: BURST, filled: Duration::ZERO, slowed: None }
+    }
+
+    /// Of no more than so many requests a second, a burst included.
+    pub(super) fn at_most(per_second: NonZeroU32) -> Self {
+        let most = f64::from(per_second.get()).min(MOST);
+        let burst = most.min(BURST);
+        Self { rate: FIRST.min(most), most, burst, turns: burst, ..Self::new() }
     }
 
     /// Takes the next turn at `now`: how long to wait for it.
@@ -37,12 +47,12 @@ impl Pace {
 
     /// Gives back a turn that nobody used.
     pub(super) fn give_back(&mut self) {
-        self.turns = (self.turns + 1.0).min(BURST);
+        self.turns = (self.turns + 1.0).min(self.burst);
     }
 
     /// A request was answered.
     pub(super) fn answered(&mut self) {
-        self.rate = (self.rate + STEP).min(MOST);
+        self.rate = (self.rate + STEP).min(self.most);
     }
 
     /// A request that went out at `sent` was throttled, which came back at `now`. Of several that were on their way
@@ -59,7 +69,7 @@ impl Pace {
 
     fn fill(&mut self, now: Duration) {
         let passed = now.saturating_sub(self.filled);
-        self.turns = (self.turns + passed.as_secs_f64() * self.rate).min(BURST);
+        self.turns = (self.turns + passed.as_secs_f64() * self.rate).min(self.burst);
         self.filled = self.filled.max(now);
     }
 }
@@ -101,6 +111,18 @@ mod tests {
         assert_eq!(pace.rate, 2.5);
         (0..10).for_each(|_| pace.answered());
         assert_eq!(pace.rate, 5.0);
+    }
+
+    #[test]
+    fn a_ceiling_is_for_bursts_too_and_is_never_passed() {
+        let mut pace = Pace::at_most(NonZeroU32::new(3).expect("not zero"));
+        let waits: Vec<f64> = (0..6).map(|_| pace.take(START).as_secs_f64()).collect();
+        assert_eq!(&waits[..3], [0.0; 3]);
+        assert!((waits[5] - 1.0).abs() < 1e-6, "{waits:?}");
+        (0..1_000).for_each(|_| pace.answered());
+        assert_eq!(pace.rate, 3.0);
+        let slowest = Pace::at_most(NonZeroU32::MIN);
+        assert_eq!((slowest.rate, slowest.turns), (1.0, 1.0));
     }
 
     #[derive(Debug, Clone)]

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use super::errors::cloud_error;
 use super::unknown::{because, why};
 use crate::domain::world::{Unknown, Why};
-use crate::ports::CloudError;
+use crate::ports::{CloudError, CloudErrorKind};
 
 /// One page of a list.
 pub(super) struct Page<T> {
@@ -46,17 +47,26 @@ where
         if flow.is_break() {
             return Ok(if is_truncated || next.is_some() { Read::Part } else { Read::Whole });
         }
-        let cut = match next {
-            None if !is_truncated => return Ok(Read::Whole),
-            Some(_) if !is_truncated => "says that it is complete, and where it goes on",
-            Some(next) if markers.insert(next.clone()) => {
-                marker = Some(next);
-                continue;
-            }
-            Some(_) => "came back to a page it had given before",
-            None => "says there is more, and not where",
-        };
-        return Err(because(Why::Truncated, format!("the list of {what} {cut}")));
+        match after(&mut markers, is_truncated, next) {
+            Ok(None) => return Ok(Read::Whole),
+            Ok(next) => marker = next,
+            Err(cut) => return Err(because(Why::Truncated, format!("the list of {what} {cut}"))),
+        }
+    }
+}
+
+/// Where the list goes on; `None` when it is complete. The error completes "the list …".
+fn after(
+    markers: &mut BTreeSet<String>,
+    is_truncated: bool,
+    next: Option<String>,
+) -> Result<Option<String>, &'static str> {
+    match next {
+        None if !is_truncated => Ok(None),
+        Some(_) if !is_truncated => Err("says that it is complete, and where it goes on"),
+        Some(next) if markers.insert(next.clone()) => Ok(Some(next)),
+        Some(_) => Err("came back to a page it had given before"),
+        None => Err("says there is more, and not where"),
     }
 }
 
@@ -72,4 +82,28 @@ where
     };
     each_page(what, ask, take).await?;
     Ok(all)
+}
+
+/// The whole list of `operation`, or the failure as it was: for those who must tell an absent bearer from a list that
+/// could not be read.
+pub(super) async fn entire<T, F>(
+    operation: &'static str,
+    mut ask: impl FnMut(Option<String>) -> F,
+) -> Result<Vec<T>, CloudError>
+where
+    F: Future<Output = Result<Page<T>, CloudError>>,
+{
+    let (mut markers, mut marker, mut all) = (BTreeSet::new(), None, Vec::new());
+    loop {
+        let Page { items, is_truncated, marker: next } = ask(marker).await?;
+        all.extend(items);
+        let next = next.filter(|next| !next.is_empty());
+        match after(&mut markers, is_truncated, next) {
+            Ok(None) => return Ok(all),
+            Ok(next) => marker = next,
+            Err(cut) => {
+                return Err(cloud_error(CloudErrorKind::Malformed, operation, format!("the list {cut}")));
+            }
+        }
+    }
 }

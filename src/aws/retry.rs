@@ -2,6 +2,7 @@
 //! limit.
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +34,29 @@ pub(super) enum Repeat {
     Issue,
     /// It carries an MFA code, which is good once: asked again, AWS would refuse it and hide what happened.
     IssueOnce,
+    /// It makes something or changes it, and twice is the same as once. Asked again, `EntityAlreadyExists` is an answer.
+    Write,
+    /// It removes something. Asked again, AWS may say that it is gone, or what holds it, and that is an answer.
+    Remove,
+    /// It makes an access key: asked again, it would make a second one.
+    MakeKey,
+}
+
+impl Repeat {
+    /// Whether it may be made again although AWS may have acted.
+    fn after_acting(self) -> bool {
+        !matches!(self, Self::IssueOnce | Self::MakeKey)
+    }
+
+    /// Whether this refusal tells how things stand, so that an earlier attempt is no longer in doubt.
+    fn is_answered_by(self, code: Option<&str>) -> bool {
+        match self {
+            Self::Read => true,
+            Self::Issue | Self::IssueOnce | Self::MakeKey => false,
+            Self::Write => code == Some("EntityAlreadyExists"),
+            Self::Remove => matches!(code, Some("NoSuchEntity" | "DeleteConflict")),
+        }
+    }
 }
 
 /// Makes calls, and counts them.
@@ -56,6 +80,17 @@ impl Caller {
     /// The same, which waits for its turn before each attempt.
     pub(super) fn paced(self) -> Self {
         Self { pace: Some(Arc::new(Mutex::new(Pace::new()))), ..self }
+    }
+
+    /// The same at a pace of no more than so many attempts a second, however well they go; `None` is the usual one.
+    pub(super) fn paced_at_most(self, most: Option<NonZeroU32>) -> Self {
+        let pace = most.map_or_else(Pace::new, Pace::at_most);
+        Self { pace: Some(Arc::new(Mutex::new(pace))), ..self }
+    }
+
+    /// The same, which makes no call twice.
+    pub(super) fn once(self) -> Self {
+        Self { max_attempts: 1, ..self }
     }
 
     /// Starts an operation of one or more calls.
@@ -132,7 +167,7 @@ impl Caller {
                 && match remedy {
                     Remedy::None => false,
                     Remedy::Connect => now + pause < started + CONNECT_AGAIN,
-                    Remedy::Wait | Remedy::Again => !(acted && repeat == Repeat::IssueOnce),
+                    Remedy::Wait | Remedy::Again => !acted || repeat.after_acting(),
                 };
             if !again {
                 return Err(settle(repeat, open, error));
@@ -149,7 +184,7 @@ impl Caller {
 /// attempt: the doubt must survive, or a lease would be closed while a session lives.
 fn settle(repeat: Repeat, open: Option<CloudError>, last: CloudError) -> CloudError {
     match open {
-        Some(earlier) if repeat != Repeat::Read && !last.kind.may_have_acted() => {
+        Some(earlier) if !repeat.is_answered_by(last.code.as_deref()) && !last.kind.may_have_acted() => {
             CloudError { message: format!("{}; asked again: {}", earlier.message, last.message), ..earlier }
         }
         _ => last,
@@ -185,6 +220,25 @@ mod tests {
         assert_eq!(told.message, "connection reset; asked again: no");
         assert_eq!(settle(Repeat::Read, Some(lost), denied.clone()), denied);
         assert_eq!(settle(Repeat::Issue, None, denied.clone()), denied);
+    }
+
+    #[test]
+    fn an_answer_about_how_things_stand_settles_a_lost_write() {
+        let lost = || Some(error(CloudErrorKind::LostReply, "connection reset"));
+        let refused = |code: &str| CloudError { code: Some(code.to_owned()), ..error(CloudErrorKind::Refused, "no") };
+        for (repeat, code, settled) in [
+            (Repeat::Write, "EntityAlreadyExists", true),
+            (Repeat::Write, "NoSuchEntity", false),
+            (Repeat::Write, "LimitExceeded", false),
+            (Repeat::Remove, "NoSuchEntity", true),
+            (Repeat::Remove, "DeleteConflict", true),
+            (Repeat::Remove, "AccessDenied", false),
+        ] {
+            let told = settle(repeat, lost(), refused(code));
+            assert_eq!(told.kind == CloudErrorKind::Refused, settled, "{repeat:?} {code}");
+        }
+        assert!(Repeat::Write.after_acting() && Repeat::Remove.after_acting());
+        assert!(!Repeat::MakeKey.after_acting() && !Repeat::IssueOnce.after_acting());
     }
 
     #[test]

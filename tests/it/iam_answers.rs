@@ -30,6 +30,12 @@ pub(crate) fn page(action: &str, members: &[String], marker: &str, size: usize) 
         "ListRoles" => "Roles",
         "ListPolicies" => "Policies",
         "ListGroupsForUser" => "Groups",
+        "ListUsers" => "Users",
+        "ListAccessKeys" => "AccessKeyMetadata",
+        "ListSigningCertificates" => "Certificates",
+        "ListSSHPublicKeys" => "SSHPublicKeys",
+        "ListServiceSpecificCredentials" => "ServiceSpecificCredentials",
+        "ListMFADevices" => "MFADevices",
         action if action.starts_with("ListAttached") => "AttachedPolicies",
         _ => "PolicyNames",
     };

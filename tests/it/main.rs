@@ -14,6 +14,7 @@ mod aws_faults;
 mod aws_roles_faults;
 mod aws_world;
 mod aws_world_faults;
+mod aws_writer;
 mod canned_aws;
 mod canned_iam;
 mod ci_files;

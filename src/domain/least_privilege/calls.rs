@@ -28,6 +28,8 @@ pub enum Task {
     FindUsers,
     /// Ending an IAM user, and whatever anybody hung on it.
     EndUser,
+    /// Denying single sessions of a target role, or all older ones.
+    DenySessions,
     /// Taking the deny of one session off a target role, once the session is over.
     ClearSessionDenies,
     /// Learning who asks.
@@ -129,6 +131,10 @@ pub const CALLS: &[Call] = &[
     call(Task::EndUser, "iam:RemoveUserFromGroup", Scope::Groups),
     call(Task::EndUser, "iam:DeleteUser", Scope::LeaseUsers),
     call(Task::EndUser, "iam:GetUser", Scope::LeaseUsers),
+    // What there is already is read first: AWS counts all inline policies of a role together.
+    call(Task::DenySessions, "iam:ListRolePolicies", Scope::Targets),
+    call(Task::DenySessions, "iam:GetRolePolicy", Scope::Targets),
+    call(Task::DenySessions, "iam:PutRolePolicy", Scope::Targets),
     // Each deny is a policy of its own, so that taking one away never writes a policy of a target role.
     call(Task::ClearSessionDenies, "iam:ListRolePolicies", Scope::Targets),
     call(Task::ClearSessionDenies, "iam:GetRolePolicy", Scope::Targets),
