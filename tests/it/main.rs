@@ -31,6 +31,7 @@ mod iam_answers;
 mod json_schema;
 mod kills;
 mod laws;
+mod lease_model;
 mod least_privilege;
 mod live_aws;
 mod live_world;
