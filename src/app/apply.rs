@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::audit::{self, Event, Who};
 use super::{Failure, Meaning, Planned, end, ledger, record};
 use crate::domain::audit::AuditAction;
+use crate::domain::credential::{CredentialType, OnRemoval};
 use crate::domain::digest::Digest;
 use crate::domain::finding::Finding;
 use crate::domain::ident::Name;
+use crate::domain::lease::LeaseState;
 use crate::domain::plan::{Action, Plan, PlanBasis, Step, ends_users};
-use crate::domain::record::{Head, Snapshot};
+use crate::domain::record::{AppliedRole, Head, Snapshot};
 use crate::ports::{Clock, Ids, StateStore};
 
 /// What the plan must still be.
@@ -157,11 +159,8 @@ pub async fn commit<S: StateStore>(
         None => (BTreeMap::new(), None),
     };
     let mut done = Vec::new();
-    let mut ending = BTreeSet::new();
+    let before = roles.clone();
     for Step { role, action, after, changes: _, effects: _, place: _ } in plan.steps {
-        if ends_users(roles.get(&role), after.as_ref()) {
-            ending.insert(role.clone());
-        }
         match after {
             Some(after) => roles.insert(role.clone(), after),
             None => roles.remove(&role),
@@ -175,16 +174,12 @@ pub async fn commit<S: StateStore>(
         .collect();
     let broker_changed = plan.broker.is_some();
     let findings_block = plan.report.findings.iter().any(Finding::blocks);
+    let makers: BTreeSet<Name> =
+        roles.iter().filter(|(_, applied)| makes_users(applied)).map(|(name, _)| name.clone()).collect();
     if done.is_empty() && !broker_changed {
-        return Ok(Applied {
-            head: None,
-            roles: done,
-            broker: false,
-            stale,
-            findings_block,
-            violating,
-            revoking: Vec::new(),
-        });
+        // An earlier apply may have died between its head and its leases.
+        let revoking = if head.is_some() { revoke(store, clock, ids, &before, &makers).await? } else { Vec::new() };
+        return Ok(Applied { head: None, roles: done, broker: false, stale, findings_block, violating, revoking });
     }
 
     let previous = head.as_ref();
@@ -209,7 +204,7 @@ pub async fn commit<S: StateStore>(
     let head = record::replace(store, previous, &Snapshot { serial, broker, roles }, make_head, &ids.ulid(now)).await?;
     // Whoever issues writes the intent first and looks at the head then. The head is swapped, so each lease of these roles is
     // either seen here, or its maker sees the new head.
-    let revoking = revoke(store, clock, ids, &ending).await;
+    let revoking = revoke(store, clock, ids, &before, &makers).await;
     let mut applied = Event::new(AuditAction::Applied);
     applied.reason = Some(format!("plan {}", plan.hash));
     audit::write(store, clock, ids, who, Some(&head), applied).await.map_err(|failure| {
@@ -223,21 +218,30 @@ pub async fn commit<S: StateStore>(
     Ok(Applied { head: Some(head), roles: done, broker: broker_changed, stale, findings_block, violating, revoking })
 }
 
-/// Marks the open leases of these roles' users to be ended: the next sweep does it. Answers their paths.
+/// Marks the open leases of users to be ended whose role makes no users any more: the next sweep does it. What is to become
+/// of them says the record before this apply, or the lease where an earlier apply removed the role. Answers their paths.
 async fn revoke<S: StateStore>(
     store: &S,
     clock: &impl Clock,
     ids: &impl Ids,
-    roles: &BTreeSet<Name>,
+    before: &BTreeMap<Name, AppliedRole>,
+    makers: &BTreeSet<Name>,
 ) -> Result<Vec<String>, Failure> {
     let mut marked = Vec::new();
-    if roles.is_empty() {
-        return Ok(marked);
-    }
-    for stored in ledger::of_roles(store, |role| roles.contains(role)).await? {
-        if stored.lease.request.user.is_some() && end::mark(store, ids, stored.clone(), clock.now()).await? {
+    for stored in ledger::of_roles(store, |role| !makers.contains(role)).await? {
+        let Some(user) = &stored.lease.request.user else { continue };
+        let revokes = match before.get(&stored.lease.role) {
+            Some(applied) if makes_users(applied) => ends_users(Some(applied), None),
+            _ => user.on_removal == OnRemoval::Revoke,
+        };
+        let is_over = matches!(stored.lease.state, LeaseState::Ended(_) | LeaseState::Revoking(_));
+        if revokes && !is_over && end::mark(store, ids, stored.clone(), clock.now()).await? {
             marked.push(stored.lease.path());
         }
     }
     Ok(marked)
+}
+
+fn makes_users(applied: &AppliedRole) -> bool {
+    applied.spec.credential.kind() == CredentialType::IamUser
 }

@@ -35,7 +35,7 @@ impl NotEnded {
 /// The deny that holds an expired user goes after its keys, so that no key of it ever works again.
 pub(super) async fn end_user<I: IamUsers>(iam: &I, user: &LeaseUser) -> Result<(), NotEnded> {
     take_off_all(iam, &user.name, Attachment::AccessKey).await?;
-    let LeaseUser { name, path: _, policy_arns, groups, asking_until: _, renewable_until: _ } = user;
+    let LeaseUser { name, path: _, policy_arns, groups, on_removal: _, asking_until: _, renewable_until: _ } = user;
     let policies = [LEASE_POLICY, EXPIRY_POLICY].map(str::to_owned);
     let known = [
         (Attachment::Group, groups.as_slice()),

@@ -55,13 +55,18 @@ pub async fn advance<S: StateStore>(
     write_id: &str,
 ) -> Result<StoredLease, StoreError> {
     let due = Due::of(&next);
-    if due != Due::of(&stored.lease) {
+    let moved = due != Due::of(&stored.lease);
+    if moved {
         enter(store, &due).await?;
     }
     let key = key(&next.id);
     let generation = stored.generation + 1;
     let bytes = state_v1::encode_lease(generation, write_id, &next);
     let version = swap(store, &key, Some(&stored.version), &bytes).await?;
+    // A sweep that read the lease before this write may have taken the entry for one that says nothing.
+    if moved && store.get(&due.key()).await?.is_none() {
+        enter(store, &due).await?;
+    }
     Ok(StoredLease { lease: next, generation, version })
 }
 
@@ -112,7 +117,8 @@ pub async fn of_roles<S: StateRead>(store: &S, wanted: impl Fn(&Name) -> bool) -
     Ok(leases)
 }
 
-/// Takes an entry out of the index. Only after the lease is in a form that needs it no more.
+/// Takes an entry out of the index that its lease does not need, and that has been due for longer than any write takes: a
+/// younger one may belong to a write that is still to come.
 pub async fn strike<S: StateStore>(store: &S, due: &Due) -> Result<(), StoreError> {
     let key = due.key();
     match store.get(&key).await? {

@@ -32,8 +32,7 @@ pub use failure::{AppError, Failure, Meaning};
 pub use issue::{IssueRequest, IssuedLease, KeyWait, issue};
 pub use judge_offline::judge_offline;
 pub use leases::{
-    LeaseFilter, RevokeRequest, Revoked, Revoking, Selection, list_leases, renew_lease, revoke_leases,
-    show_lease,
+    LeaseFilter, RevokeRequest, Revoked, Revoking, Selection, list_leases, renew_lease, revoke_leases, show_lease,
 };
 pub use plan::{PlanRequest, Planned, make_plan, make_plan_against};
 pub use policy::{PolicyOf, policy};

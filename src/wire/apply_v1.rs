@@ -72,6 +72,7 @@ impl Document {
         roles: &[(Name, Action)],
         stale: &[Name],
         violating: impl IntoIterator<Item = (&'a Name, &'a Vec<String>)>,
+        revoking: &[String],
     ) -> Self {
         Self {
             format: FORMAT.to_owned(),
@@ -89,6 +90,7 @@ impl Document {
                 .into_iter()
                 .map(|(role, codes)| ViolatingRole { role: role.to_string(), codes: codes.clone() })
                 .collect(),
+            revoking: revoking.to_vec(),
         }
     }
 

@@ -162,6 +162,11 @@ async fn answer<I: Issuer, U: IamUsers, S: StateStore>(
 ) -> Result<Issued, Unmade> {
     match &prepared.role.spec.credential {
         CredentialSpec::IamUser(spec) => {
+            let identity = sts.caller_identity().await.map_err(|error| Unmade::Cloud { error, may_be: false })?;
+            let account = prepared.broker.principal.account();
+            if identity.account != *account {
+                return Err(Unmade::Not(user::wrong_account(&identity, account)));
+            }
             let still_wanted = async || still_recorded(store, prepared).await;
             user::make(iam, store, prepared, spec, stored, now, still_wanted).await
         }
@@ -387,12 +392,7 @@ async fn refused<S: StateStore>(
     event.action = AuditAction::IssueRefused;
     let (mut failure, doubt) = match unmade {
         Unmade::Here(failure) => (failure, true),
-        Unmade::Late => {
-            let failure =
-                Failure::new(Meaning::Unreachable, "out-of-time", "the time limit passed before AWS was asked")
-                    .help("give the command more time (--timeout)");
-            (failure, false)
-        }
+        Unmade::Not(failure) => (failure, false),
         Unmade::Cloud { error, may_be } => {
             let doubt = may_be || error.kind.may_have_acted();
             event.reason = Some(error.to_string());

@@ -11,8 +11,10 @@ use crate::app::{Failure, Meaning};
 use crate::domain::Timestamp;
 use crate::domain::credential::IamUserSpec;
 use crate::domain::digest::canonical_json;
+use crate::domain::ident::AccountId;
 use crate::domain::lease::{self, EXPIRY_POLICY, LEASE_POLICY, LeaseUser};
 use crate::domain::secret::Credentials;
+use crate::domain::world::CallerIdentity;
 use crate::ports::{
     Attachment, CloudError, CloudErrorKind, IamUsers, Issued, Made, NewUser, Removal, StateRead, StateStore, Timer,
 };
@@ -41,8 +43,8 @@ pub(super) enum Unmade {
     Cloud { error: CloudError, may_be: bool },
     /// Something of ours stood in the way after the user was made.
     Here(Failure),
-    /// The time limit passed before anything was made: a sweep may take the lease for a dead process's by now.
-    Late,
+    /// Something stood in the way before anything was made.
+    Not(Failure),
 }
 
 /// Makes the user and its key. `still_wanted` is asked right before the key is made.
@@ -58,7 +60,11 @@ pub(super) async fn make<I: IamUsers, S: StateRead>(
     let lease = &stored.lease;
     let Some(user) = &lease.request.user else { return Err(Unmade::Here(no_user())) };
     if now >= user.asking_until {
-        return Err(Unmade::Late);
+        // A sweep may take the lease for a dead process's by now.
+        return Err(Unmade::Not(
+            Failure::new(Meaning::Unreachable, "out-of-time", "the time limit passed before AWS was asked")
+                .help("give the command more time (--timeout)"),
+        ));
     }
     let expires_at = expiry(lease);
     let deployment = &prepared.broker.deployment;
@@ -127,6 +133,7 @@ pub(super) fn named(
         path,
         policy_arns: spec.policy.arns.iter().map(ToString::to_string).collect(),
         groups: spec.policy.groups.clone(),
+        on_removal: spec.on_removal,
         asking_until: now.saturating_add(deadline).unwrap_or(Timestamp::MAX),
         renewable_until: now.saturating_add(most).unwrap_or(Timestamp::MAX),
     }
@@ -235,6 +242,16 @@ pub(super) async fn abandon<S: StateStore>(
     let next = stored.lease.became(lease::LeaseState::Revoking(revoking), now);
     ledger::advance(store, stored, next, write_id).await?;
     Ok(())
+}
+
+/// Users are made in the broker's account and nowhere else: a sweep looks for them there.
+pub(super) fn wrong_account(identity: &CallerIdentity, account: &AccountId) -> Failure {
+    Failure::new(
+        Meaning::RefusedHere,
+        "wrong-account",
+        format!("{} is of account {}, and the broker of account {account}", identity.arn, identity.account),
+    )
+    .help("give the broker's own credentials")
 }
 
 fn no_user() -> Failure {

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::find;
+use crate::app::access::users_of;
 use crate::app::audit::Who;
 use crate::app::{AppError, Failure, IamAccess, Meaning, ledger, read_role};
 use crate::domain::lease::{EXPIRY_POLICY, Grant, Lease, LeaseState, expiry_deny};
@@ -77,7 +78,7 @@ pub async fn renew_lease<S: StateStore, A: IamAccess>(
             None => refusal.help("issue another").into(),
         });
     }
-    let iam = access.users(&broker).await?;
+    let (_, iam) = users_of(access, &broker).await?;
     let grant = Some(Grant { expires_at, ..grant.clone() });
     let mut request = lease.request.clone();
     request.dead_after = request.dead_after.max(expires_at);

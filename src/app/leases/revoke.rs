@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Selection, select};
+use crate::app::access::{roles_of, users_of};
 use crate::app::audit::Who;
 use crate::app::end;
 use crate::app::ledger::{self, StoredLease};
@@ -86,7 +87,7 @@ pub async fn revoke_leases<S: StateStore, A: IamAccess>(
             _ if matches!(stored.lease.state, LeaseState::Ended(_)) => (stored.lease, Revoking::Over),
             Some(_) => {
                 if users.is_none() {
-                    users = Some(access.users(broker).await?);
+                    users = Some(users_of(access, broker).await?.1);
                 }
                 let Some(iam) = &users else { continue };
                 match user(store, ids, iam, stored.clone(), timer).await {
@@ -145,7 +146,7 @@ async fn session<S: StateStore, A: IamAccess>(
             format!("the lease {} names no session of a role that could be denied", lease.path()),
         ));
     };
-    let roles = access.roles(broker, role_arn.account()).await?;
+    let roles = roles_of(access, broker, role_arn.account()).await?;
     denies::put(store, &roles, role_arn, &deny_policy_name(&lease.id), &ids.ulid(now), &deny).await?;
     Ok((note_denied(store, ids, stored, now).await?, Revoking::Denied))
 }
@@ -178,7 +179,7 @@ async fn deny_older<S: StateStore, A: IamAccess>(
     }
     for target in targets {
         let now = timer.now();
-        let roles = access.roles(broker, target.account()).await?;
+        let roles = roles_of(access, broker, target.account()).await?;
         denies::put(store, &roles, &target, OLDER_DENY, &ids.ulid(now), &SessionDeny::older_than(now)).await?;
     }
     Ok(())

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::work::Work;
 use super::{NotSwept, lock};
+use crate::app::access::roles_of;
 use crate::app::denies::{self, DenyNote};
 use crate::app::{Failure, IamAccess};
 use crate::domain::desired::BrokerSpec;
@@ -31,7 +32,7 @@ pub(super) async fn clear<S: StateStore, U: IamUsers, T: Timer, I: Ids, A: IamAc
             failures: 0,
             stuck: false,
         };
-        let roles = match access.roles(broker, &account).await {
+        let roles = match roles_of(access, broker, &account).await {
             Ok(roles) => roles,
             Err(failure) => {
                 lock(work.report).failed.push(failed(failure.message));

@@ -16,6 +16,7 @@ use jiff::SignedDuration;
 
 use self::turns::in_turns;
 use self::work::{Did, Work};
+use super::access::users_of;
 use super::audit::Who;
 use super::both::at_most;
 use super::{AppError, Failure, IamAccess, ledger, read_record};
@@ -120,7 +121,7 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
     let end = request.max_duration.map(|most| now.saturating_add(most).unwrap_or(Timestamp::MAX));
     let report = Mutex::new(Swept::default());
     let users = if needs_users(store, &record, &due).await? {
-        let iam = access.users(broker).await?;
+        let (_, iam) = users_of(access, broker).await?;
         let users = iam.users(&lease_user_path(&broker.deployment, None)).await.map_err(Failure::from)?;
         Some((iam, users))
     } else {

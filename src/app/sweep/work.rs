@@ -2,6 +2,8 @@
 
 use std::sync::Mutex;
 
+use jiff::SignedDuration;
+
 use super::{SweepRequest, Swept, is_listed};
 use crate::app::Failure;
 use crate::app::audit::Who;
@@ -11,6 +13,9 @@ use crate::domain::Timestamp;
 use crate::domain::lease::{Due, Ending, LeaseId, LeaseState, Next, Revoking};
 use crate::domain::record::Head;
 use crate::ports::{IamUsers, Ids, ListedUser, StateStore, StoreError, Timer};
+
+/// How long an entry has been due when it is taken to belong to no write that is still under way.
+const SETTLED: SignedDuration = SignedDuration::from_mins(10);
 
 /// What every turn needs.
 pub(super) struct Work<'a, S, U, T, I> {
@@ -67,8 +72,10 @@ impl<S: StateStore, U: IamUsers, T: Timer, I: Ids> Work<'_, S, U, T, I> {
         };
         let (kept, did) = did;
         if !self.request.dry_run {
-            // The lease's own entry stays; all others that are due say what is no longer true.
-            for entry in entries.iter().filter(|entry| kept.as_ref() != Some(entry)) {
+            // The lease's own entry stays. All others that are due say what is no longer true, or what is about to be: whoever
+            // changes a lease enters it first.
+            let settled = |entry: &&Due| entry.at.saturating_add(SETTLED).is_ok_and(|at| at <= self.now);
+            for entry in entries.iter().filter(|entry| kept.as_ref() != Some(entry)).filter(settled) {
                 ledger::strike(self.store, entry).await?;
             }
         }

@@ -1,5 +1,6 @@
 //! The only place that names adapters.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,13 +8,14 @@ use std::time::Duration;
 use leasehold::app::{AppError, Base, Failure, IamAccess, Meaning, read_base};
 use leasehold::aws::{self, AwsIssuer, AwsReader, AwsWriter};
 use leasehold::domain::desired::{BrokerSpec, Desired};
-use leasehold::domain::ident::AccountId;
+use leasehold::domain::ident::{AccountId, RoleArn};
 use leasehold::domain::record::Basis;
 use leasehold::domain::signing::{AllowedSigners, Refusal, SignedBy};
 use leasehold::domain::span::SourceFile;
 use leasehold::domain::ttl::Ttl;
+use leasehold::domain::world::CallerIdentity;
 use leasehold::output::count;
-use leasehold::ports::{ManifestSet, Manifests as _, SourceError, StateRead as _};
+use leasehold::ports::{AssumeRole, Issuer as _, ManifestSet, Manifests as _, SourceError, StateRead as _};
 use leasehold::source::{self, BaseTree, Directory, GitTree, WorkTree};
 use leasehold::state::{FileStore, StateUrl, parse_url};
 
@@ -231,22 +233,40 @@ impl IamAccess for LiveAccess<'_> {
     type Users = AwsWriter;
     type Roles = AwsWriter;
 
-    async fn users(&self, broker: &BrokerSpec) -> Result<AwsWriter, Failure> {
-        Ok(self.writer(&aws_session(&broker.region, self.reach.state.timeout).await?))
+    async fn users(&self, broker: &BrokerSpec) -> Result<(CallerIdentity, AwsWriter), Failure> {
+        let session = aws_session(&broker.region, self.reach.state.timeout).await?;
+        Ok((AwsIssuer::new(&session).caller_identity().await?, self.writer(&session)))
     }
 
-    async fn roles(&self, broker: &BrokerSpec, account: &AccountId) -> Result<AwsWriter, Failure> {
-        let session = aws_session(&broker.region, self.reach.state.timeout).await?;
-        match self.reach.via.iter().find(|role| role.account() == account) {
-            Some(role) => Ok(self.writer(&aws::enter(&session, role).await?)),
-            None => Ok(self.writer(&session)),
+    async fn roles(&self, broker: &BrokerSpec, account: &AccountId) -> Result<(CallerIdentity, AwsWriter), Failure> {
+        let mut session = aws_session(&broker.region, self.reach.state.timeout).await?;
+        if let Some(role) = self.reach.via.iter().find(|role| role.account() == account) {
+            let issued = AwsIssuer::new(&session).assume_role(&entering(role)).await?;
+            session = session.with_credentials(&issued.credentials);
         }
+        Ok((AwsIssuer::new(&session).caller_identity().await?, self.writer(&session)))
     }
 }
 
 /// What reads IAM, likewise, in at most so many calls.
 pub(crate) async fn reader(region: &str, timeout: Ttl, max_calls: Option<u32>) -> Result<AwsReader, Failure> {
     Ok(AwsReader::up_to(&aws_session(region, timeout).await?, max_calls))
+}
+
+/// A quarter of an hour in another account, to put denies on its roles and take them off.
+fn entering(role: &RoleArn) -> AssumeRole {
+    AssumeRole {
+        role_arn: role.clone(),
+        session_name: "leasehold".to_owned(),
+        ttl: Ttl::STS_MIN,
+        external_id: None,
+        source_identity: None,
+        tags: BTreeMap::new(),
+        transitive_tag_keys: Vec::new(),
+        policy: None,
+        policy_arns: Vec::new(),
+        mfa: None,
+    }
 }
 
 async fn aws_session(region: &str, timeout: Ttl) -> Result<aws::Session, Failure> {

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{Lease, LeaseId, credential_name};
 use crate::domain::Timestamp;
+use crate::domain::credential::OnRemoval;
 use crate::domain::digest::canonical_json;
 use crate::domain::ident::Name;
 use crate::domain::least_privilege::{TAG_DEPLOYMENT, lease_user_path};
@@ -34,6 +35,8 @@ pub struct LeaseUser {
     pub policy_arns: Vec<String>,
     /// The groups that it joins.
     pub groups: Vec<String>,
+    /// What becomes of it when its role leaves the record, as the record said when it was issued.
+    pub on_removal: OnRemoval,
     /// The process that makes it asks AWS for nothing after this.
     pub asking_until: Timestamp,
     /// It may be renewed up to this and no further: the role's `max_ttl`, counted from the beginning.

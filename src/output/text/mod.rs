@@ -27,5 +27,5 @@ pub use plan::{plan, plan_in_hand};
 pub use problem::problems;
 pub use rule::{RuleLine, rule_page, rules};
 pub use simulation::simulation;
-pub use sweep::{revoked, sweep};
+pub use sweep::{progress, revoked, sweep};
 pub use why::why;

@@ -20,7 +20,11 @@ pub fn sweep(document: &Document, style: &Style, out: &mut dyn Write) -> io::Res
         line(document.expired, "session had ended by itself", "sessions had ended by themselves"),
         line(document.deleted, "user deleted; a later sweep proves it", "users deleted; a later sweep proves it"),
         line(document.removed, "user proven to be gone", "users proven to be gone"),
-        line(document.denies_cleared, "deny of a session taken off its role", "denies of sessions taken off their roles"),
+        line(
+            document.denies_cleared,
+            "deny of a session taken off its role",
+            "denies of sessions taken off their roles",
+        ),
         line(document.forgotten, "old record removed", "old records removed"),
     ];
     for text in lines.into_iter().flatten() {
@@ -36,7 +40,11 @@ pub fn sweep(document: &Document, style: &Style, out: &mut dyn Write) -> io::Res
     }
     for Failed { what, why, failures, stuck } in &document.failed {
         let word = if *stuck { "stuck" } else { "failed" };
-        let times = if *failures > 1 { format!(" ({} in a row)", count(u64::from(*failures), "failure")) } else { String::new() };
+        let times = if *failures > 1 {
+            format!(" ({} in a row)", count(u64::from(*failures), "failure"))
+        } else {
+            String::new()
+        };
         writeln!(out, "  {} {}{times}: {}", style.ink(Ink::Red, word), escape(what), escape(why))?;
     }
     if document.left > 0 {
@@ -58,7 +66,9 @@ pub fn revoked(document: &revoke_v1::Document, style: &Style, out: &mut dyn Writ
     for revoke_v1::Revoked { lease, outcome, why } in leases {
         let path = escape(&lease.lease_id);
         let (ink, word, rest) = match outcome {
-            Outcome::Deleted => (Ink::Green, "revoked", "its user and key are deleted; the next sweep proves it".to_owned()),
+            Outcome::Deleted => {
+                (Ink::Green, "revoked", "its user and key are deleted; the next sweep proves it".to_owned())
+            }
             Outcome::Denied => (
                 Ink::Green,
                 "denied",
@@ -76,11 +86,23 @@ pub fn revoked(document: &revoke_v1::Document, style: &Style, out: &mut dyn Writ
                 ),
             ),
             Outcome::Over => (Ink::Plain, "over", "there was nothing left to end".to_owned()),
-            Outcome::Failed => {
-                (Ink::Red, "failed", format!("{}; a sweep tries again", escape(why.as_deref().unwrap_or("it could not be ended"))))
-            }
+            Outcome::Failed => (
+                Ink::Red,
+                "failed",
+                format!("{}; a sweep tries again", escape(why.as_deref().unwrap_or("it could not be ended"))),
+            ),
         };
         writeln!(out, "  {} {path}: {rest}", style.ink(ink, word))?;
     }
     Ok(())
+}
+
+/// One line that is written over itself while a sweep goes on.
+#[must_use]
+pub fn progress(done: u64, total: u64, style: &Style) -> String {
+    const WIDTH: u64 = 24;
+    let filled = if total == 0 { WIDTH } else { done.min(total) * WIDTH / total };
+    let (full, empty) = if style.unicode { ("█", "░") } else { ("#", ".") };
+    let bar: String = (0..WIDTH).map(|at| if at < filled { full } else { empty }).collect();
+    format!("{bar} {done} of {total}")
 }

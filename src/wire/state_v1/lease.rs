@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{CorruptError, Envelope, Kind, open, seal};
-use crate::domain::credential::CredentialType;
+use crate::domain::credential::{CredentialType, OnRemoval};
 use crate::domain::ident::RoleArn;
 use crate::domain::lease::{self, LeaseId};
 use crate::wire::common_v1::{Invalid, ident, invalid, name, timestamp, ttl};
@@ -121,6 +121,8 @@ struct User {
     /// The groups that it joins.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     groups: Vec<String>,
+    /// `revoke` or `keep`: what becomes of it when its role leaves the record.
+    on_removal: String,
     /// RFC 3339: the process that makes it asks AWS for nothing after this.
     asking_until: String,
     /// RFC 3339: it may be renewed up to this.
@@ -279,12 +281,13 @@ impl TryFrom<Revoking> for lease::Revoking {
 
 impl From<&lease::LeaseUser> for User {
     fn from(user: &lease::LeaseUser) -> Self {
-        let lease::LeaseUser { name, path, policy_arns, groups, asking_until, renewable_until } = user;
+        let lease::LeaseUser { name, path, policy_arns, groups, on_removal, asking_until, renewable_until } = user;
         Self {
             name: name.clone(),
             path: path.clone(),
             policy_arns: policy_arns.clone(),
             groups: groups.clone(),
+            on_removal: on_removal.as_str().to_owned(),
             asking_until: asking_until.to_string(),
             renewable_until: renewable_until.to_string(),
         }
@@ -295,12 +298,13 @@ impl TryFrom<User> for lease::LeaseUser {
     type Error = Invalid;
 
     fn try_from(wire: User) -> Result<Self, Invalid> {
-        let User { name, path, policy_arns, groups, asking_until, renewable_until } = wire;
+        let User { name, path, policy_arns, groups, on_removal, asking_until, renewable_until } = wire;
         Ok(Self {
             name,
             path,
             policy_arns,
             groups,
+            on_removal: OnRemoval::parse(&on_removal).ok_or_else(|| invalid("on_removal", "is none that exists"))?,
             asking_until: timestamp("asking_until", &asking_until)?,
             renewable_until: timestamp("renewable_until", &renewable_until)?,
         })

@@ -59,8 +59,10 @@ pub(crate) struct LeasePlace {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "What STS gave cannot be extended: issue another when it ends. A lease is renewed from now, and never \
-                        past its role's max_ttl counted from when it was issued.")]
+#[command(
+    after_help = "What STS gave cannot be extended: issue another when it ends. A lease is renewed from now, and never \
+                        past its role's max_ttl counted from when it was issued."
+)]
 pub(crate) struct LeaseRenewArgs {
     /// The lease's id, or its path aws/creds/<role>/<id>
     #[arg(value_name = "LEASE")]
@@ -74,8 +76,10 @@ pub(crate) struct LeaseRenewArgs {
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("which").required(true).args(["id", "role", "prefix", "all"]))]
-#[command(after_help = "An IAM user is deleted at once. AWS calls no session back: without --deny-session this command says \
-                        how long it lives.")]
+#[command(
+    after_help = "An IAM user is deleted at once. AWS calls no session back: without --deny-session this command says \
+                        how long it lives."
+)]
 pub(crate) struct LeaseRevokeArgs {
     /// The lease's id, or its path aws/creds/<role>/<id>
     #[arg(value_name = "LEASE")]
@@ -100,8 +104,10 @@ pub(crate) struct LeaseRevokeArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "It may run anywhere, at any time, and several at once. Exit code 9 when a lease is stuck: six attempts to \
-                        end it failed; 6 when something was left for the next run.")]
+#[command(
+    after_help = "It may run anywhere, at any time, and several at once. Exit code 9 when a lease is stuck: six attempts to \
+                        end it failed; 6 when something was left for the next run."
+)]
 pub(crate) struct SweepArgs {
     /// Look, and change nothing
     #[arg(long)]

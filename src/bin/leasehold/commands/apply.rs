@@ -48,8 +48,8 @@ pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppE
         ask(&review, terminal)?;
     }
     let applied = commit(review, &store, &SystemClock, &RandomIds, &who).await?;
-    let Applied { head, roles, broker, stale, findings_block: _, violating } = &applied;
-    let document = apply_v1::Document::new(head.as_ref(), *broker, roles, stale, violating);
+    let Applied { head, roles, broker, stale, findings_block: _, violating, revoking } = &applied;
+    let document = apply_v1::Document::new(head.as_ref(), *broker, roles, stale, violating, revoking);
     print(|out| match args.format {
         Format::Json => out.write_all(document.to_json().as_bytes()),
         Format::Text => text::applied(&document, &terminal.out_style(), out),

@@ -1,5 +1,6 @@
 use leasehold::app::{
-    AppError, LeaseFilter, RevokeRequest, Revoked, Revoking, Selection, list_leases, renew_lease, revoke_leases, show_lease,
+    AppError, LeaseFilter, RevokeRequest, Revoked, Revoking, Selection, list_leases, renew_lease, revoke_leases,
+    show_lease,
 };
 use leasehold::output::text;
 use leasehold::ports::{Clock as _, StateRead as _};
