@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Timestamp;
 use super::credential::CredentialType;
+use super::digest::Digest;
 use super::ident::{Name, RoleArn};
 use super::ttl::Ttl;
 
@@ -79,6 +80,9 @@ pub struct Lease {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// Digest of an audit event of this lease that was in the store before this form of it was: what the lease's next
+    /// event names as the one before it. `None` in a lease that was written before leases said so.
+    pub audit_tail: Option<Digest>,
 }
 
 /// What was asked of AWS.

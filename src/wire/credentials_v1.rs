@@ -281,6 +281,7 @@ mod tests {
             commit: None,
             created_at: at("2026-11-23T10:00:00Z"),
             updated_at: at("2026-11-23T10:00:00Z"),
+            audit_tail: None,
         }
     }
 

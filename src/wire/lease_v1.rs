@@ -97,6 +97,7 @@ impl Lease {
             commit,
             created_at,
             updated_at,
+            audit_tail: _,
         } = lease;
         let lease::LeaseRequest { role_arn, session_name, source_identity, ttl, dead_after: _ } = request;
         let (failures, ended_by) = match state {

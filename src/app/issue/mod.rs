@@ -112,7 +112,8 @@ pub async fn issue<S: StateStore, I: Issuer>(
     event.ttl = Some(prepared.solution.ttl);
     let requested = audit::write(store, clock, ids, who, Some(&prepared.head), event.clone()).await?;
 
-    let intent = intent(&prepared, &request, lease_id.clone(), clock.now());
+    let mut intent = intent(&prepared, &request, lease_id.clone(), clock.now());
+    intent.audit_tail = Some(requested.digest.clone());
     let stored = ledger::open(store, intent, &ids.ulid(clock.now())).await?;
     // Removing a role swaps the head first and looks for leases then; an issue writes its intent first and looks at the
     // head then. One of the two sees the other.
@@ -261,6 +262,7 @@ fn intent(prepared: &Prepared, request: &IssueRequest, id: LeaseId, now: Timesta
         commit: prepared.head.basis.commit.clone(),
         created_at: now,
         updated_at: now,
+        audit_tail: None,
     }
 }
 

@@ -403,6 +403,7 @@ pub(super) fn lease_in(state: LeaseState, role: &str) -> Lease {
         commit: None,
         created_at: at("2026-11-23T10:00:00Z"),
         updated_at: at("2026-11-23T10:00:01Z"),
+        audit_tail: None,
     }
 }
 

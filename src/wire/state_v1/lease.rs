@@ -5,7 +5,7 @@ use super::{CorruptError, Envelope, Kind, open, seal};
 use crate::domain::credential::CredentialType;
 use crate::domain::ident::RoleArn;
 use crate::domain::lease::{self, LeaseId};
-use crate::wire::common_v1::{Invalid, ident, invalid, name, timestamp, ttl};
+use crate::wire::common_v1::{Invalid, digest, ident, invalid, name, timestamp, ttl};
 
 /// One issued credential, without its secrets.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -35,6 +35,9 @@ pub(super) struct Lease {
     created_at: String,
     /// RFC 3339.
     updated_at: String,
+    /// `sha256:…` of the newest stored audit event of this lease that its writer knew of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    audit_tail: Option<String>,
 }
 
 /// The life of a lease.
@@ -127,6 +130,7 @@ impl From<&lease::Lease> for Lease {
             commit,
             created_at,
             updated_at,
+            audit_tail,
         } = lease;
         Self {
             id: id.to_string(),
@@ -140,6 +144,7 @@ impl From<&lease::Lease> for Lease {
             commit: commit.clone(),
             created_at: created_at.to_string(),
             updated_at: updated_at.to_string(),
+            audit_tail: audit_tail.as_ref().map(ToString::to_string),
         }
     }
 }
@@ -148,8 +153,20 @@ impl TryFrom<Lease> for lease::Lease {
     type Error = Invalid;
 
     fn try_from(wire: Lease) -> Result<Self, Invalid> {
-        let Lease { id, role, credential_type, state, request, grant, lineage, serial, commit, created_at, updated_at } =
-            wire;
+        let Lease {
+            id,
+            role,
+            credential_type,
+            state,
+            request,
+            grant,
+            lineage,
+            serial,
+            commit,
+            created_at,
+            updated_at,
+            audit_tail,
+        } = wire;
         Ok(Self {
             id: LeaseId::parse(&id).ok_or_else(|| invalid("id", "is not a ULID"))?,
             role: name("role", &role)?,
@@ -163,6 +180,7 @@ impl TryFrom<Lease> for lease::Lease {
             commit,
             created_at: timestamp("created_at", &created_at)?,
             updated_at: timestamp("updated_at", &updated_at)?,
+            audit_tail: audit_tail.map(|text| digest("audit_tail", &text)).transpose()?,
         })
     }
 }

@@ -155,6 +155,7 @@ fn lease(state: LeaseState) -> Lease {
         commit: Some("0123abc".into()),
         created_at: at("2026-11-23T10:00:00Z"),
         updated_at: at("2026-11-23T10:00:01Z"),
+        audit_tail: Some(Digest::of_bytes(b"e")),
     }
 }
 
@@ -193,7 +194,7 @@ fn every_kind_reads_back_as_it_was() {
     ] {
         assert_eq!(decode_lease(&encode_lease(1, "w", &lease(state.clone()))).expect("sound").body, lease(state));
     }
-    let pending = Lease { grant: None, commit: None, ..lease(LeaseState::Intent) };
+    let pending = Lease { grant: None, commit: None, audit_tail: None, ..lease(LeaseState::Intent) };
     assert_eq!(decode_lease(&encode_lease(1, "w", &pending)).expect("sound").body, pending);
     for action in AuditAction::ALL {
         assert_eq!(decode_audit(&encode_audit(1, "w", &event(action))).expect("sound").body, event(action));
