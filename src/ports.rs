@@ -367,6 +367,12 @@ pub trait Clock {
     fn now(&self) -> Timestamp;
 }
 
+impl<C: Clock> Clock for &C {
+    fn now(&self) -> Timestamp {
+        C::now(self)
+    }
+}
+
 impl<C: Clock> Clock for Arc<C> {
     fn now(&self) -> Timestamp {
         self.as_ref().now()
@@ -377,6 +383,12 @@ impl<C: Clock> Clock for Arc<C> {
 pub trait Timer: Clock {
     /// Comes back after this long.
     fn sleep(&self, duration: SignedDuration) -> impl Future<Output = ()> + Send;
+}
+
+impl<T: Timer + Sync> Timer for &T {
+    fn sleep(&self, duration: SignedDuration) -> impl Future<Output = ()> + Send {
+        T::sleep(self, duration)
+    }
 }
 
 impl<T: Timer + Send + Sync> Timer for Arc<T> {

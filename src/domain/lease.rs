@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 
 use super::Timestamp;
 use super::credential::CredentialType;
+use super::digest::Digest;
 use super::ident::{Name, RoleArn};
 use super::ttl::Ttl;
 
@@ -96,6 +97,9 @@ pub struct Lease {
     pub updated_at: Timestamp,
     /// When its session was denied on its target role, if it was.
     pub denied_at: Option<Timestamp>,
+    /// Digest of an audit event of this lease that was in the store before this form of it was: what the lease's next
+    /// event names as the one before it. `None` in a lease that was written before leases said so.
+    pub audit_tail: Option<Digest>,
 }
 
 /// What was asked of AWS.

@@ -283,6 +283,7 @@ mod tests {
             created_at: at("2026-11-23T10:00:00Z"),
             updated_at: at("2026-11-23T10:00:00Z"),
             denied_at: None,
+            audit_tail: None,
         }
     }
 

@@ -120,6 +120,7 @@ impl Lease {
             created_at,
             updated_at,
             denied_at,
+            audit_tail: _,
         } = lease;
         let lease::LeaseRequest { role_arn, session_name, source_identity, user, ttl, dead_after: _ } = request;
         let (revoking, ended_by) = match state {

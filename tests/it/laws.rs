@@ -20,7 +20,7 @@ use leasehold::domain::world::{
     AttachedPolicy, CallerIdentity, Fact, LiveBroker, LivePolicy, LiveRole, Unknown, Why, World,
 };
 use leasehold::ports::Clock as _;
-use leasehold::testing::{CountingIds, FixedClock, MemoryStore, block_on};
+use leasehold::testing::{CountingIds, FakeCloud, FixedClock, MemoryStore, block_on};
 use leasehold::wire::plan_v1;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -158,6 +158,11 @@ impl Run {
     fn new() -> Self {
         let now = "2026-11-23T12:00:00Z".parse().expect("an instant");
         Self { store: MemoryStore::new(), clock: FixedClock::at(now), ids: CountingIds::new() }
+    }
+
+    /// Nobody makes users here.
+    fn no_users(&self) -> FakeCloud<&FixedClock> {
+        FakeCloud::new(&self.clock, BrokerPrincipal::parse(USER).expect("a principal"))
     }
 
     fn plan(&self, text: &str, world: &World) -> Planned {
@@ -301,7 +306,7 @@ proptest! {
             let mut request = request(name.as_str());
             request.ttl = asked.map(|text| Ttl::parse(text).expect("a duration"));
             request.clamp = clamp;
-            let connect = async |_: &str| Ok::<_, Failure>(WorldCloud { world: &world, now: run.clock.now() });
+            let connect = async |_: &str| Ok::<_, Failure>((WorldCloud { world: &world, now: run.clock.now() }, run.no_users()));
             let issued = block_on(issue(&run.store, connect, &run.clock, &run.ids, &Who::default(), request));
             let Ok(issued) = issued else { continue };
             let seconds = issued.lease.request.ttl.seconds();
@@ -335,7 +340,8 @@ fn the_generators_reach_what_the_laws_are_about() {
         }
         run.apply_what_goes(&declared, &world);
         for name in (0..5).map(|at| format!("app-{at}")) {
-            let connect = async |_: &str| Ok::<_, Failure>(WorldCloud { world: &world, now: run.clock.now() });
+            let connect =
+                async |_: &str| Ok::<_, Failure>((WorldCloud { world: &world, now: run.clock.now() }, run.no_users()));
             let outcome = block_on(issue(&run.store, connect, &run.clock, &run.ids, &Who::default(), request(&name)));
             issued += usize::from(outcome.is_ok());
         }

@@ -5,13 +5,18 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use leasehold::app::audit::Who;
 use leasehold::app::{
-    AppError, Applied, Expectation, Failure, IssueRequest, IssuedLease, KeyWait, PlanRequest, Planned, commit, issue,
-    make_plan, review, validate,
+    AppError, Applied, Expectation, Failure, IamAccess, IssueRequest, IssuedLease, KeyWait, PlanRequest, Planned,
+    RevokeRequest, Revoked, SweepRequest, Swept, commit, issue, make_plan, renew_lease, review, revoke_leases, sweep,
+    validate,
 };
+use leasehold::domain::desired::BrokerSpec;
 use leasehold::domain::digest::Digest;
-use leasehold::domain::ident::{BrokerPrincipal, RoleArn};
+use leasehold::domain::ident::{AccountId, BrokerPrincipal, RoleArn};
+use leasehold::domain::lease::Lease;
 use leasehold::domain::record::Basis;
 use leasehold::domain::span::SourceFile;
+use leasehold::domain::ttl::Ttl;
+use leasehold::domain::world::CallerIdentity;
 use leasehold::ports::{CloudRead, ManifestSet, StateRead, StateStore};
 use leasehold::testing::{CountingIds, FakeCloud, FixedClock, block_on};
 
@@ -51,6 +56,21 @@ pub(crate) fn role(name: &str, arn: &str, more: &str) -> String {
     )
 }
 
+/// One Role document of type iam_user; `more` are further lines of its spec.
+pub(crate) fn user_role(name: &str, more: &str) -> String {
+    let more: String = more.lines().map(|line| format!("  {line}\n")).collect();
+    format!(
+        "---\napiVersion: leasehold/v1\nkind: Role\nmetadata: {{name: {name}}}\nspec:\n  credential_type: iam_user\n  \
+         default_ttl: 1h\n  max_ttl: 8h\n  user_path: /ci/\n  permissions_boundary_arn: {BOUNDARY}\n  \
+         justification: a legacy tool\n  policy_arns: [{POLICY}]\n{more}"
+    )
+}
+
+/// The boundary of every user here.
+pub(crate) const BOUNDARY: &str = "arn:aws:iam::111122223333:policy/Boundary";
+/// The policy of every user here.
+pub(crate) const POLICY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+
 pub(crate) struct Scene {
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) ids: CountingIds,
@@ -69,6 +89,8 @@ impl Scene {
         let clock = Arc::new(FixedClock::ticking(now, SignedDuration::from_millis(1)));
         let cloud = FakeCloud::new(Arc::clone(&clock), BrokerPrincipal::parse(broker).expect("a principal"));
         cloud.put_broker_policy("tokens", TOKENS);
+        cloud.put_managed_policy(BOUNDARY);
+        cloud.put_managed_policy(POLICY);
         cloud.put_role(&arn(READ_ONLY), 3_600, &trusting(broker));
         cloud.put_role(&arn(READ_WRITE), 3_600, &trusting(broker));
         Self { clock, ids: CountingIds::default(), cloud, broker: broker.to_owned() }
@@ -112,17 +134,62 @@ impl Scene {
         block_on(commit(review, store, &self.clock, &self.ids, &Who::default()))
     }
 
+    pub(crate) fn sweep<S: StateStore>(&self, store: &S) -> Result<Swept, Failure> {
+        self.sweep_as(store, sweeping())
+    }
+
+    pub(crate) fn sweep_as<S: StateStore>(&self, store: &S, request: SweepRequest) -> Result<Swept, Failure> {
+        let quiet = |_: u64, _: u64| {};
+        settled(block_on(sweep(store, &Access(&self.cloud), &self.clock, &self.ids, &Who::default(), request, &quiet)))
+    }
+
+    pub(crate) fn revoke<S: StateStore>(&self, store: &S, request: &RevokeRequest) -> Result<Vec<Revoked>, Failure> {
+        let access = Access(&self.cloud);
+        settled(block_on(revoke_leases(store, &access, &self.clock, &self.ids, &Who::default(), request)))
+    }
+
+    pub(crate) fn renew<S: StateStore>(&self, store: &S, id: &str, increment: &str) -> Result<Lease, Failure> {
+        let (access, increment) = (Access(&self.cloud), Ttl::parse(increment).expect("a duration"));
+        settled(block_on(renew_lease(store, &access, &self.clock, &self.ids, &Who::default(), id, increment)))
+    }
+
     pub(crate) fn issue<S: StateStore>(&self, store: &S, role: &str) -> Result<IssuedLease, Failure> {
         self.issue_as(store, request(role))
     }
 
     pub(crate) fn issue_as<S: StateStore>(&self, store: &S, request: IssueRequest) -> Result<IssuedLease, Failure> {
         let connect = async |_: &str| Ok((&self.cloud, &self.cloud));
-        match block_on(issue(store, connect, &self.clock, &self.ids, &Who::default(), request)) {
-            Ok(issued) => Ok(issued),
-            Err(AppError::Failed(failure)) => Err(*failure),
-            Err(AppError::Manifests(errors)) => panic!("{errors:?}"),
-        }
+        settled(block_on(issue(store, connect, &self.clock, &self.ids, &Who::default(), request)))
+    }
+}
+
+/// The failure of a use case that reads no manifests.
+fn settled<T>(outcome: Result<T, AppError>) -> Result<T, Failure> {
+    match outcome {
+        Ok(done) => Ok(done),
+        Err(AppError::Failed(failure)) => Err(*failure),
+        Err(AppError::Manifests(errors)) => panic!("{errors:?}"),
+    }
+}
+
+/// A sweep with the usual grace.
+pub(crate) fn sweeping() -> SweepRequest {
+    SweepRequest { grace: SignedDuration::from_mins(5), max_duration: None, at_once: 4, dry_run: false, full: false }
+}
+
+/// One fake cloud, for all accounts.
+pub(crate) struct Access<'a>(pub(crate) &'a FakeCloud<Arc<FixedClock>>);
+
+impl<'a> IamAccess for Access<'a> {
+    type Users = &'a FakeCloud<Arc<FixedClock>>;
+    type Roles = &'a FakeCloud<Arc<FixedClock>>;
+
+    async fn users(&self, _: &BrokerSpec) -> Result<(CallerIdentity, Self::Users), Failure> {
+        Ok((CloudRead::caller_identity(self.0).await?, self.0))
+    }
+
+    async fn roles(&self, _: &BrokerSpec, _: &AccountId) -> Result<(CallerIdentity, Self::Roles), Failure> {
+        Ok((CloudRead::caller_identity(self.0).await?, self.0))
     }
 }
 

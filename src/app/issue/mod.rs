@@ -117,7 +117,7 @@ pub async fn issue<S: StateStore, I: Issuer, U: IamUsers>(
     event.lease = Some(lease_id.clone());
     event.role = Some(prepared.role.spec.name.clone());
     event.ttl = Some(prepared.solution.ttl);
-    let intent = intent(&prepared, &request, lease_id.clone(), clock.now());
+    let mut intent = intent(&prepared, &request, lease_id.clone(), clock.now());
     // Neither says anything without the lease, so neither waits for the other.
     let (requested, entered) = both(
         audit::write(store, clock, ids, who, Some(&prepared.head), event.clone()),
@@ -126,6 +126,7 @@ pub async fn issue<S: StateStore, I: Issuer, U: IamUsers>(
     .await;
     let requested = requested?;
     entered?;
+    intent.audit_tail = Some(requested.digest.clone());
     let mut stored = ledger::open(store, intent, &ids.ulid(clock.now())).await?;
     // Removing a role swaps the head first and looks for leases then; an issue writes its intent first and looks at the
     // head then. One of the two sees the other.
@@ -351,6 +352,7 @@ fn intent(prepared: &Prepared, request: &IssueRequest, id: LeaseId, now: Timesta
         created_at: now,
         updated_at: now,
         denied_at: None,
+        audit_tail: None,
     }
 }
 

@@ -96,6 +96,9 @@ impl Command {
             Self::Rules(args) => args.format,
             Self::Lease(LeaseCommand::List(args)) => args.place.format,
             Self::Lease(LeaseCommand::Show(args)) => args.place.format,
+            Self::Lease(LeaseCommand::Renew(args)) => args.reach.format,
+            Self::Lease(LeaseCommand::Revoke(args)) => args.reach.format,
+            Self::Sweep(args) => args.reach.format,
             Self::Init(_)
             | Self::Issue(_)
             | Self::Exec(_)

@@ -107,7 +107,7 @@ mod tests {
         for one in [first, second] {
             assert_eq!(Due::parse(&one.key()), Some(one.clone()));
             assert!(one.key() < Due::end(one.at), "what is due now is found now");
-            assert!(one.key() > Due::end(one.at - jiff::SignedDuration::from_secs(1)));
+            assert!(one.key() > Due::end(one.at - SignedDuration::from_secs(1)));
         }
     }
 

@@ -405,6 +405,7 @@ pub(super) fn lease_in(state: LeaseState, role: &str) -> Lease {
         created_at: at("2026-11-23T10:00:00Z"),
         updated_at: at("2026-11-23T10:00:01Z"),
         denied_at: None,
+        audit_tail: None,
     }
 }
 

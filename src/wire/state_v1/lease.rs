@@ -5,7 +5,7 @@ use super::{CorruptError, Envelope, Kind, open, seal};
 use crate::domain::credential::{CredentialType, OnRemoval};
 use crate::domain::ident::RoleArn;
 use crate::domain::lease::{self, LeaseId};
-use crate::wire::common_v1::{Invalid, ident, invalid, name, timestamp, ttl};
+use crate::wire::common_v1::{Invalid, digest, ident, invalid, name, timestamp, ttl};
 
 /// One issued credential, without its secrets.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -38,6 +38,9 @@ pub(super) struct Lease {
     /// RFC 3339: when its session was denied on its target role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     denied_at: Option<String>,
+    /// `sha256:…` of the newest stored audit event of this lease that its writer knew of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    audit_tail: Option<String>,
 }
 
 /// The life of a lease.
@@ -171,6 +174,7 @@ impl From<&lease::Lease> for Lease {
             created_at,
             updated_at,
             denied_at,
+            audit_tail,
         } = lease;
         Self {
             id: id.to_string(),
@@ -185,6 +189,7 @@ impl From<&lease::Lease> for Lease {
             created_at: created_at.to_string(),
             updated_at: updated_at.to_string(),
             denied_at: denied_at.map(|at| at.to_string()),
+            audit_tail: audit_tail.as_ref().map(ToString::to_string),
         }
     }
 }
@@ -206,6 +211,7 @@ impl TryFrom<Lease> for lease::Lease {
             created_at,
             updated_at,
             denied_at,
+            audit_tail,
         } = wire;
         Ok(Self {
             id: LeaseId::parse(&id).ok_or_else(|| invalid("id", "is not a ULID"))?,
@@ -221,6 +227,7 @@ impl TryFrom<Lease> for lease::Lease {
             created_at: timestamp("created_at", &created_at)?,
             updated_at: timestamp("updated_at", &updated_at)?,
             denied_at: denied_at.map(|text| timestamp("denied_at", &text)).transpose()?,
+            audit_tail: audit_tail.map(|text| digest("audit_tail", &text)).transpose()?,
         })
     }
 }

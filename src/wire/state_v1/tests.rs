@@ -14,7 +14,7 @@ use crate::domain::desired::{BrokerSpec, Date, Limits, TtlPair};
 use crate::domain::document::Document;
 use crate::domain::finding::Level;
 use crate::domain::ident::{Arn, BrokerPrincipal, Name, RoleArn};
-use crate::domain::lease::{Ending, Grant, Lease, LeaseId, LeaseRequest, LeaseState, Revoking};
+use crate::domain::lease::{Ending, Grant, Lease, LeaseId, LeaseRequest, LeaseState, LeaseUser, Revoking};
 use crate::domain::record::{AppliedRole, Basis, Head, RoleFacts, Snapshot};
 use crate::domain::role::RoleSpec;
 use crate::domain::ttl::Ttl;
@@ -143,6 +143,15 @@ fn lease(state: LeaseState) -> Lease {
             role_arn: Some(RoleArn::parse("arn:aws:iam::111122223333:role/ProdAppReadOnly").expect("valid")),
             session_name: Some("leasehold-1".into()),
             source_identity: Some("ci".into()),
+            user: Some(LeaseUser {
+                name: "leasehold-1".into(),
+                path: "/leasehold/prod/".into(),
+                policy_arns: vec!["arn:aws:iam::aws:policy/ReadOnlyAccess".into()],
+                groups: vec!["ops".into()],
+                on_removal: OnRemoval::Keep,
+                asking_until: at("2026-11-23T10:00:30Z"),
+                renewable_until: at("2026-11-23T18:00:00Z"),
+            }),
             ttl: Ttl::from_seconds(900).expect("not zero"),
             dead_after: at("2026-11-23T10:20:00Z"),
         },
@@ -158,6 +167,7 @@ fn lease(state: LeaseState) -> Lease {
         created_at: at("2026-11-23T10:00:00Z"),
         updated_at: at("2026-11-23T10:00:01Z"),
         denied_at: None,
+        audit_tail: Some(Digest::of_bytes(b"e")),
     }
 }
 
@@ -202,7 +212,7 @@ fn every_kind_reads_back_as_it_was() {
     ] {
         assert_eq!(decode_lease(&encode_lease(1, "w", &lease(state.clone()))).expect("sound").body, lease(state));
     }
-    let pending = Lease { grant: None, commit: None, ..lease(LeaseState::Intent) };
+    let pending = Lease { grant: None, commit: None, audit_tail: None, ..lease(LeaseState::Intent) };
     assert_eq!(decode_lease(&encode_lease(1, "w", &pending)).expect("sound").body, pending);
     for action in AuditAction::ALL {
         assert_eq!(decode_audit(&encode_audit(1, "w", &event(action))).expect("sound").body, event(action));

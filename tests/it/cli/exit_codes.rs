@@ -325,6 +325,22 @@ fn drift() -> Done {
     done
 }
 
+fn stuck() -> Done {
+    let aws = CannedAws::start();
+    let sandbox = aws.sandbox();
+    sandbox.commit(&manifests(&(two(HOUR) + &scene::user_role("deployer", ""))));
+    let _ = sandbox.run(&["apply", "--auto-approve"]).expect(exit::FINE);
+    crate::leases::plant_failing(&sandbox.repo().join(".leasehold"), leasehold::domain::lease::STUCK_AFTER - 1);
+    aws.fault(|request| match request.action() {
+        "ListUsers" => Some(crate::iam_answers::page("ListUsers", &[], "", 1)),
+        "ListAccessKeys" => Some(error(403, "AccessDenied", "not authorized")),
+        _ => None,
+    });
+    let done = sandbox.run(&["sweep"]);
+    assert_snapshot!(done.shown(), @"");
+    done
+}
+
 fn issue_refused() -> Done {
     let aws = CannedAws::start();
     let sandbox = applied(&aws);
@@ -439,7 +455,7 @@ fn command_not_found() -> Done {
 
 #[test]
 fn every_code_is_reached_by_a_real_run() {
-    let runs: [(u8, fn() -> Done); 16] = [
+    let runs: [(u8, fn() -> Done); 17] = [
         (exit::FINE, fine),
         (exit::FAILED, failed),
         (exit::CHANGES_PENDING, changes_pending),
@@ -449,6 +465,7 @@ fn every_code_is_reached_by_a_real_run() {
         (exit::PARTLY_APPLIED, partly_applied),
         (exit::BRAKE_REFUSED, brake_refused),
         (exit::DRIFT, drift),
+        (exit::STUCK, stuck),
         (exit::ISSUE_REFUSED, issue_refused),
         (exit::REFUSED_BY_AWS, refused_by_aws),
         (exit::AWS_UNREACHABLE, aws_unreachable),

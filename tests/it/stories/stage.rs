@@ -9,6 +9,7 @@ use leasehold::app::{
     make_plan, review, validate,
 };
 use leasehold::domain::digest::Digest;
+use leasehold::domain::ident::BrokerPrincipal;
 use leasehold::domain::record::Basis;
 use leasehold::domain::span::SourceFile;
 use leasehold::domain::ttl::Ttl;
@@ -16,7 +17,7 @@ use leasehold::domain::world::World;
 use leasehold::output::plan_format::PlanFormat;
 use leasehold::output::{Style, plain, text};
 use leasehold::ports::{Clock as _, ManifestSet};
-use leasehold::testing::{CountingIds, FixedClock, MemoryStore, block_on};
+use leasehold::testing::{CountingIds, FakeCloud, FixedClock, MemoryStore, block_on};
 use leasehold::wire::{apply_v1, error_v1, findings_v1, lease_v1, plan_v1, why_v1, world_v1};
 
 use super::cloud::WorldCloud;
@@ -110,14 +111,14 @@ impl Stage {
         let review = review(planned, &Expectation::Nothing, false)?;
         let who = Who::default();
         let applied = block_on(commit(review, &self.store, &self.clock, &self.ids, &who))?;
-        let Applied { head, roles, broker, stale, findings_block: _, violating } = &applied;
-        let document = apply_v1::Document::new(head.as_ref(), *broker, roles, stale, violating);
+        let Applied { head, roles, broker, stale, findings_block: _, violating, revoking } = &applied;
+        let document = apply_v1::Document::new(head.as_ref(), *broker, roles, stale, violating, revoking);
         text::applied(&document, &Style::PLAIN, out).expect("memory");
         Ok(())
     }
 
     fn issue(&self, role: &str, out: &mut Vec<u8>) -> Result<(), AppError> {
-        let connect = async |_: &str| Ok::<_, Failure>(self.cloud());
+        let connect = async |_: &str| Ok::<_, Failure>((self.cloud(), FakeCloud::new(&self.clock, principal())));
         let issued = block_on(issue(&self.store, connect, &self.clock, &self.ids, &Who::default(), request(role)))?;
         let lease = lease_v1::Lease::new(&issued.lease, self.clock.now());
         text::credential_summary(&lease, &Style::PLAIN, out).expect("memory");
@@ -161,4 +162,9 @@ fn hide_hashes(text: &str) -> String {
         out += part.trim_start_matches(|c: char| c.is_ascii_hexdigit());
     }
     out
+}
+
+/// Whoever the broker is: no story makes users in AWS.
+fn principal() -> BrokerPrincipal {
+    BrokerPrincipal::parse("arn:aws:iam::111122223333:user/broker").expect("a principal")
 }

@@ -1,5 +1,3 @@
-use std::io::Write as _;
-
 use jiff::SignedDuration;
 use leasehold::app::{AppError, NotSwept, SweepRequest, Swept, sweep};
 use leasehold::output::text;
