@@ -22,6 +22,8 @@ pub enum PolicyOf<'a> {
     Reader,
     /// Who ends leases.
     Sweeper,
+    /// Who revokes leases, sessions among them.
+    Revoker,
     /// The target roles of this declared role.
     Trust(&'a str),
 }
@@ -34,6 +36,7 @@ pub fn policy(desired: &Desired, of: PolicyOf<'_>, account: Option<&str>) -> Res
         PolicyOf::Broker => broker(desired, account),
         PolicyOf::Reader => Ok(identity(desired, Purpose::Reader, account, least_privilege::reader)),
         PolicyOf::Sweeper => Ok(identity(desired, Purpose::Sweeper, account, least_privilege::sweeper)),
+        PolicyOf::Revoker => Ok(revoker(desired, account)),
         PolicyOf::Trust(role) => trust(desired, role, account.as_ref()),
     }
 }
@@ -67,6 +70,17 @@ fn broker(desired: &Desired, account: Option<AccountId>) -> Result<Document, Fai
     Ok(document)
 }
 
+fn revoker(desired: &Desired, account: Option<AccountId>) -> Document {
+    let mut document = identity(desired, Purpose::Revoker, account, least_privilege::revoker);
+    if !document.policies.is_empty() {
+        document.notes.push(
+            "iam:PutRolePolicy can give a target role any permission, and AWS cannot narrow it: give this to people, and the sweeper's policy to what runs by itself"
+                .to_owned(),
+        );
+    }
+    document
+}
+
 fn identity(
     desired: &Desired,
     purpose: Purpose,
@@ -78,6 +92,7 @@ fn identity(
         Purpose::Broker => "broker",
         Purpose::Reader => "reader",
         Purpose::Sweeper => "sweeper",
+        Purpose::Revoker => "revoker",
         Purpose::Trust => "trust",
     };
     let name = format!("leasehold-{}-{word}", desired.broker.spec.deployment);

@@ -38,6 +38,8 @@ pub enum Purpose {
     Reader,
     /// Who ends leases.
     Sweeper,
+    /// Who revokes leases, sessions among them.
+    Revoker,
     /// The trust policies of target roles.
     Trust,
 }

@@ -16,7 +16,7 @@ use leasehold::domain::iam::{
 use leasehold::domain::ident::{AccountId, Name, RoleArn};
 use leasehold::domain::lease::{LeaseId, credential_name};
 use leasehold::domain::least_privilege::{
-    CALLS, Scope, Statement, TAG_DEPLOYMENT, Task, broker, documents, lease_user_path, reader, sweeper, trust,
+    CALLS, Scope, Statement, TAG_DEPLOYMENT, Task, broker, documents, lease_user_path, reader, revoker, sweeper, trust,
 };
 use leasehold::domain::limits::{FEDERATION_NAME_MAX, MANAGED_POLICY_MAX, SESSION_NAME_MAX};
 use leasehold::domain::record::Basis;
@@ -388,7 +388,7 @@ proptest! {
                 Task::ReadGroups => (home, false),
                 Task::ReadQuotas => (home && users, false),
                 Task::FindUsers | Task::EndUser => (false, home && users),
-                // That is another identity's: who sweeps never writes a policy of a target role.
+                // That is the revoker's: who sweeps never writes a policy of a target role.
                 Task::DenySessions => (false, false),
                 Task::ClearSessionDenies => (false, true),
             };
@@ -415,9 +415,12 @@ proptest! {
                 prop_assert_eq!(allows_in(at.as_str(), &sweeps, call.action, &resource, &closed()), ending, "sweeping: {:?} on {}", call, resource);
             }
         }
+        let revokes = policies(revoker(&desired, &at));
         for target in &targets {
+            prop_assert!(allows_in(at.as_str(), &revokes, "iam:PutRolePolicy", target, &closed()), "{}", target);
             for other in near(target).into_iter().filter(|other| !targets.contains(other) && other != "*") {
                 prop_assert!(!allows_in(at.as_str(), &reads, "iam:GetRole", &other, &closed()), "{}", other);
+                prop_assert!(!allows_in(at.as_str(), &revokes, "iam:PutRolePolicy", &other, &closed()), "{}", other);
                 prop_assert!(!allows_in(at.as_str(), &sweeps, "iam:DeleteRolePolicy", &other, &closed()), "{}", other);
             }
         }

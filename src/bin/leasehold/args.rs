@@ -409,6 +409,8 @@ pub(crate) enum PolicyCommand {
     Reader(PolicyArgs),
     /// Of the identity that ends leases
     Sweeper(PolicyArgs),
+    /// Of the identity that revokes leases, and denies sessions that are still alive
+    Revoker(PolicyArgs),
     /// The trust policies of a role's targets
     Trust(TrustArgs),
 }

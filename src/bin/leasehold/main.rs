@@ -88,9 +88,12 @@ impl Command {
             Self::Apply(args) => args.format,
             Self::Why(args) => args.format,
             Self::Drift(args) => args.format,
-            Self::Policy(PolicyCommand::Broker(args) | PolicyCommand::Reader(args) | PolicyCommand::Sweeper(args)) => {
-                args.format
-            }
+            Self::Policy(
+                PolicyCommand::Broker(args)
+                | PolicyCommand::Reader(args)
+                | PolicyCommand::Sweeper(args)
+                | PolicyCommand::Revoker(args),
+            ) => args.format,
             Self::Policy(PolicyCommand::Trust(args)) => args.policy.format,
             Self::Simulate(args) => args.format,
             Self::Rules(args) => args.format,

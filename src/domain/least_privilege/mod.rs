@@ -1,13 +1,14 @@
 //! What each of our identities must be allowed, and nothing else: generated from what is declared.
 //!
-//! [`CALLS`] lists every call with what it is made on. [`broker`], [`reader`] and [`sweeper`] turn the declared set into the
-//! statements of an identity policy, [`trust`] into those of a target role's trust policy, and [`documents`] packs
+//! [`CALLS`] lists every call with what it is made on. [`broker`], [`reader`], [`sweeper`] and [`revoker`] turn the declared set
+//! into the statements of an identity policy, [`trust`] into those of a target role's trust policy, and [`documents`] packs
 //! statements into policies that AWS takes. All are pure: the same declarations give the same bytes.
 
 mod broker;
 mod calls;
 mod names;
 mod reader;
+mod revoker;
 mod split;
 mod statement;
 mod sweeper;
@@ -17,6 +18,7 @@ pub use broker::broker;
 pub use calls::{CALLS, Call, Scope, Task, actions};
 pub use names::{TAG_DEPLOYMENT, lease_user_path};
 pub use reader::reader;
+pub use revoker::revoker;
 pub use split::{Document, documents};
 pub use statement::{Requirement, Statement};
 pub use sweeper::sweeper;

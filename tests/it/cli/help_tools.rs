@@ -15,6 +15,7 @@ fn policy() {
       broker   Of the identity that runs issue and exec
       reader   Of the identity that runs plan, apply and drift; with --account, of the reader role there
       sweeper  Of the identity that ends leases
+      revoker  Of the identity that revokes leases, and denies sessions that are still alive
       trust    The trust policies of a role's targets
       help     Print this message or the help of the given subcommand(s)
 
@@ -81,7 +82,7 @@ fn policy() {
     The policies go to standard output as IAM takes them, one after the other if there are several; what
     to know about them goes to standard error. --format json has both in one document.
     ");
-    for identity in ["broker", "reader", "sweeper"] {
+    for identity in ["broker", "reader", "sweeper", "revoker"] {
         let help = help(&["policy", identity]);
         assert!(help.contains("--account <ID>") && help.contains("--dir <DIR>"), "{help}");
     }

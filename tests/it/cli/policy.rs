@@ -537,6 +537,27 @@ fn targets_that_are_shared_and_targets_that_are_alike() {
 }
 
 #[test]
+fn the_revoker_has_what_the_sweeper_has_and_denies_sessions() {
+    let told = |who: &str, account: &str| told(&every_kind(), &[who, "--account", account, "--format", "json"]).stdout;
+    for account in ["111122223333", "444455556666"] {
+        let [sweeper, revoker] = ["sweeper", "revoker"].map(|who| {
+            let document: serde_json::Value = serde_json::from_str(&told(who, account)).expect("JSON");
+            let statements = document["policies"][0]["document"]["Statement"].as_array().expect("statements").clone();
+            (statements, document["notes"].to_string())
+        });
+        assert!(revoker.0.starts_with(&sweeper.0) && revoker.0.len() == sweeper.0.len() + 1);
+        let denying = &revoker.0[sweeper.0.len()];
+        assert_eq!(
+            denying["Action"],
+            serde_json::json!(["iam:GetRolePolicy", "iam:ListRolePolicies", "iam:PutRolePolicy"])
+        );
+        assert!(denying["Resource"].to_string().contains(account) && !denying["Resource"].to_string().contains('*'));
+        assert!(revoker.1.contains("iam:PutRolePolicy") && !sweeper.1.contains("iam:PutRolePolicy"));
+        assert!(!serde_json::json!(sweeper.0).to_string().contains("iam:PutRolePolicy"));
+    }
+}
+
+#[test]
 fn where_nothing_is_needed_nothing_is_printed() {
     let none = told("", &["broker"]);
     assert_eq!(none.stdout, "");

@@ -12,6 +12,7 @@ pub(crate) fn run(command: &PolicyCommand) -> Result<u8, AppError> {
         PolicyCommand::Broker(args) => generate(args, PolicyOf::Broker),
         PolicyCommand::Reader(args) => generate(args, PolicyOf::Reader),
         PolicyCommand::Sweeper(args) => generate(args, PolicyOf::Sweeper),
+        PolicyCommand::Revoker(args) => generate(args, PolicyOf::Revoker),
         PolicyCommand::Trust(args) => generate(&args.policy, PolicyOf::Trust(&args.role)),
     }
 }
