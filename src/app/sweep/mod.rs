@@ -119,7 +119,7 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
         }
     }
     let end = request.max_duration.map(|most| now.saturating_add(most).unwrap_or(Timestamp::MAX));
-    let report = Mutex::new(Swept::default());
+    let (report, absent) = (Mutex::new(Swept::default()), Mutex::default());
     let users = if needs_users(store, &record, &due).await? {
         let (_, iam) = users_of(access, broker).await?;
         let users = iam.users(&lease_user_path(&broker.deployment, None)).await.map_err(Failure::from)?;
@@ -152,6 +152,7 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
         now,
         end,
         report: &report,
+        absent: &absent,
     };
     let done = std::cell::Cell::new(0_u64);
     for ids in queue.chunks(AT_A_TIME) {
@@ -170,7 +171,8 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
         .await;
     }
     if let Some(iam) = &iam {
-        unrecorded::end(&work, iam, &broker.deployment, extra.users).await;
+        let users = unrecorded::lost(extra.users, &lock(&absent), &listed, now, request.grace);
+        unrecorded::end(&work, iam, &broker.deployment, users).await;
     }
     denies::clear(&work, access, broker).await?;
 

@@ -37,9 +37,11 @@ pub(super) async fn suspects<S: StateRead>(
     grace: SignedDuration,
 ) -> Result<Suspects, Failure> {
     let mut suspects = Suspects::default();
-    let old = |user: &&ListedUser| user.created_at.saturating_add(grace).is_ok_and(|at| at <= now);
-    let unexplained: Vec<&ListedUser> =
-        listed.iter().filter(|user| lease_of(&user.name).is_none_or(|id| !due.contains_key(&id))).filter(old).collect();
+    let unexplained: Vec<&ListedUser> = listed
+        .iter()
+        .filter(|user| lease_of(&user.name).is_none_or(|id| !due.contains_key(&id)))
+        .filter(|user| is_old(user, now, grace))
+        .collect();
     let known: BTreeSet<LeaseId> = if unexplained.len() > ONE_BY_ONE {
         store.list(Due::PREFIX).await?.iter().filter_map(|key| Due::parse(key)).map(|entry| entry.lease).collect()
     } else {
@@ -62,6 +64,23 @@ pub(super) async fn suspects<S: StateRead>(
         }
     }
     Ok(suspects)
+}
+
+/// Users that no lease accounts for: those that were found so, and those whose lease the index has and the store has not.
+pub(super) fn lost(
+    mut users: Vec<ListedUser>,
+    absent: &BTreeSet<LeaseId>,
+    listed: &[ListedUser],
+    now: Timestamp,
+    grace: SignedDuration,
+) -> Vec<ListedUser> {
+    let of_absent = |user: &&ListedUser| lease_of(&user.name).is_some_and(|id| absent.contains(&id));
+    users.extend(listed.iter().filter(of_absent).filter(|user| is_old(user, now, grace)).cloned());
+    users
+}
+
+fn is_old(user: &ListedUser, now: Timestamp, grace: SignedDuration) -> bool {
+    user.created_at.saturating_add(grace).is_ok_and(|at| at <= now)
 }
 
 /// Ends the users that are provably ours, and reports the others.

@@ -1,10 +1,11 @@
 //! One lease's turn.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use jiff::SignedDuration;
 
-use super::{SweepRequest, Swept, is_listed};
+use super::{SweepRequest, Swept, is_listed, lock};
 use crate::app::Failure;
 use crate::app::audit::Who;
 use crate::app::end::{self, NotEnded};
@@ -31,6 +32,8 @@ pub(super) struct Work<'a, S, U, T, I> {
     pub(super) now: Timestamp,
     pub(super) end: Option<Timestamp>,
     pub(super) report: &'a Mutex<Swept>,
+    /// Leases that the index had and that are not there.
+    pub(super) absent: &'a Mutex<BTreeSet<LeaseId>>,
 }
 
 /// What a turn came to.
@@ -68,7 +71,10 @@ impl<S: StateStore, U: IamUsers, T: Timer, I: Ids> Work<'_, S, U, T, I> {
                 Err(StoreError::Conflict { .. }) => return Ok(Did::Left),
                 did => did?,
             },
-            None => (None, Did::Nothing),
+            None => {
+                lock(self.absent).insert(id.clone());
+                (None, Did::Nothing)
+            }
         };
         let (kept, did) = did;
         if !self.request.dry_run {

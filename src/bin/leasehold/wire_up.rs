@@ -234,12 +234,12 @@ impl IamAccess for LiveAccess<'_> {
     type Roles = AwsWriter;
 
     async fn users(&self, broker: &BrokerSpec) -> Result<(CallerIdentity, AwsWriter), Failure> {
-        let session = aws_session(&broker.region, self.reach.state.timeout).await?;
+        let session = aws_session(&broker.region, self.reach.timeout).await?;
         Ok((AwsIssuer::new(&session).caller_identity().await?, self.writer(&session)))
     }
 
     async fn roles(&self, broker: &BrokerSpec, account: &AccountId) -> Result<(CallerIdentity, AwsWriter), Failure> {
-        let mut session = aws_session(&broker.region, self.reach.state.timeout).await?;
+        let mut session = aws_session(&broker.region, self.reach.timeout).await?;
         if let Some(role) = self.reach.via.iter().find(|role| role.account() == account) {
             let issued = AwsIssuer::new(&session).assume_role(&entering(role)).await?;
             session = session.with_credentials(&issued.credentials);

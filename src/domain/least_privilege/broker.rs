@@ -74,7 +74,7 @@ pub(super) fn user_roles(desired: &Desired) -> impl Iterator<Item = (&Name, &Iam
 /// make one that may do more.
 fn users(desired: &Desired, broker: &BrokerSpec) -> Vec<Statement> {
     let issue = actions(Task::Issue(CredentialType::IamUser), Scope::LeaseUsers);
-    let of = |wanted: fn(&str) -> bool| issue.iter().copied().filter(|action| wanted(action)).collect::<Vec<_>>();
+    let of = |wanted: &dyn Fn(&str) -> bool| issue.iter().copied().filter(|action| wanted(action)).collect::<Vec<_>>();
     let tagged =
         || Requirement::new("StringEquals", format!("aws:RequestTag/{TAG_DEPLOYMENT}"), [broker.deployment.as_str()]);
     let bounded = |boundary: Option<&str>| {
@@ -97,12 +97,12 @@ fn users(desired: &Desired, broker: &BrokerSpec) -> Vec<Statement> {
     }
     let mut statements = Vec::new();
     for (boundary, users) in &by_boundary {
-        let create = Statement::on("CreateUsers", of(|it| it == "iam:CreateUser"), users.clone());
+        let create = Statement::on("CreateUsers", of(&|it| it == "iam:CreateUser"), users.clone());
         statements.extend(create.map(|it| it.when([tagged()]).when(bounded(*boundary))));
-        let put = Statement::on("PutUserPolicies", of(|it| it == "iam:PutUserPolicy"), users.clone());
+        let put = Statement::on("PutUserPolicies", of(&|it| it == "iam:PutUserPolicy"), users.clone());
         statements.extend(put.map(|it| it.when(bounded(*boundary))));
     }
-    let tag = Statement::on("TagUsers", of(|it| it == "iam:TagUser"), all.clone());
+    let tag = Statement::on("TagUsers", of(&|it| it == "iam:TagUser"), all.clone());
     statements.extend(tag.map(|it| it.when([tagged()])));
     for ((boundary, arns), users) in by_policies {
         let attach = Statement::on("AttachPolicies", actions(Task::AttachPolicies, Scope::LeaseUsers), users);
@@ -111,6 +111,7 @@ fn users(desired: &Desired, broker: &BrokerSpec) -> Vec<Statement> {
     }
     let groups = groups(broker.principal.partition(), broker.principal.account(), joined);
     statements.extend(Statement::on("JoinGroups", actions(Task::JoinGroups, Scope::Groups), groups));
-    statements.extend(Statement::on("CreateAccessKeys", of(|it| it == "iam:CreateAccessKey"), all));
+    let keys = ["iam:CreateAccessKey", "iam:DeleteAccessKey", "iam:GetUser", "iam:ListAccessKeys"];
+    statements.extend(Statement::on("CreateAccessKeys", of(&|it| keys.contains(&it)), all));
     statements
 }

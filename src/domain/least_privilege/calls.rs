@@ -107,6 +107,10 @@ pub const CALLS: &[Call] = &[
     call(Task::AttachPolicies, "iam:AttachUserPolicy", Scope::LeaseUsers),
     call(Task::JoinGroups, "iam:AddUserToGroup", Scope::Groups),
     call(IAM_USER, "iam:CreateAccessKey", Scope::LeaseUsers),
+    // A name that is taken is ours or somebody else's; a key whose secret was lost, or that does not work, goes at once.
+    call(IAM_USER, "iam:GetUser", Scope::LeaseUsers),
+    call(IAM_USER, "iam:ListAccessKeys", Scope::LeaseUsers),
+    call(IAM_USER, "iam:DeleteAccessKey", Scope::LeaseUsers),
     call(Task::FindUsers, "iam:ListUsers", Scope::Everything),
     call(Task::FindUsers, "iam:GetUser", Scope::LeaseUsers),
     // Keys are switched off first. Then goes everything that keeps `iam:DeleteUser` from working, of all nine kinds.

@@ -10,7 +10,7 @@ use leasehold::app::KeyWait;
 use leasehold::domain::ident::{Name, RoleArn};
 use leasehold::domain::ttl::Ttl;
 
-use super::{Format, StateArgs, name, role_arn, ttl};
+use super::{Format, name, role_arn, time_limit, ttl};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LeaseCommand {
@@ -131,8 +131,12 @@ pub(crate) struct SweepArgs {
 /// Where the leases are, and how AWS is reached.
 #[derive(Debug, Args)]
 pub(crate) struct ReachArgs {
-    #[command(flatten)]
-    pub(crate) state: StateArgs,
+    /// Where record and leases are kept [default: the folder .leasehold at the top of the repository]
+    #[arg(long, value_name = "URL", env = "LEASEHOLD_STATE", help_heading = "State and AWS")]
+    pub(crate) state: Option<String>,
+    /// Longest time to wait for AWS, in all
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = time_limit, help_heading = "State and AWS")]
+    pub(crate) timeout: Ttl,
     /// Folder whose repository holds the state, when --state is not given
     #[arg(long, value_name = "DIR", default_value = ".", help_heading = "State and AWS")]
     pub(crate) dir: PathBuf,

@@ -42,7 +42,7 @@ async fn show(args: &LeaseShowArgs, terminal: Terminal) -> Result<u8, AppError> 
 }
 
 async fn renew(args: &LeaseRenewArgs, terminal: Terminal) -> Result<u8, AppError> {
-    let store = wire_up::store(args.reach.state.state.as_deref(), &args.reach.dir)?;
+    let store = wire_up::store(args.reach.state.as_deref(), &args.reach.dir)?;
     let access = LiveAccess::new(&args.reach);
     let (clock, ids, who) = (SystemClock, RandomIds, system::who());
     let lease = renew_lease(&store, &access, &clock, &ids, &who, &args.id, args.increment).await?;
@@ -59,7 +59,7 @@ fn one(lease: &leasehold::domain::lease::Lease, format: Format, terminal: Termin
 }
 
 async fn revoke(args: &LeaseRevokeArgs, terminal: Terminal) -> Result<u8, AppError> {
-    let store = wire_up::store(args.reach.state.state.as_deref(), &args.reach.dir)?;
+    let store = wire_up::store(args.reach.state.as_deref(), &args.reach.dir)?;
     let selection = match (&args.id, &args.role, &args.prefix) {
         (Some(id), _, _) => Selection::One(id.clone()),
         (None, Some(role), _) => Selection::Role(role.clone()),

@@ -10,7 +10,7 @@ use crate::terminal::{Terminal, eprint, print};
 use crate::wire_up::{self, LiveAccess};
 
 pub(crate) async fn run(args: &SweepArgs, terminal: Terminal) -> Result<u8, AppError> {
-    let store = wire_up::store(args.reach.state.state.as_deref(), &args.reach.dir)?;
+    let store = wire_up::store(args.reach.state.as_deref(), &args.reach.dir)?;
     let seconds = |ttl: leasehold::domain::ttl::Ttl| SignedDuration::from_secs(ttl.seconds().into());
     let request = SweepRequest {
         grace: seconds(args.grace),
