@@ -23,7 +23,7 @@ pub(super) async fn clear<S: StateStore, U: IamUsers, T: Timer, I: Ids, A: IamAc
     }
     for (account, notes) in by_account {
         if work.request.dry_run {
-            lock(work.report).denies_cleared += notes.len() as u64;
+            lock(&work.notes.report).denies_cleared += notes.len() as u64;
             continue;
         }
         let failed = |why: String| NotSwept {
@@ -35,18 +35,18 @@ pub(super) async fn clear<S: StateStore, U: IamUsers, T: Timer, I: Ids, A: IamAc
         let roles = match roles_of(access, broker, &account).await {
             Ok(roles) => roles,
             Err(failure) => {
-                lock(work.report).failed.push(failed(failure.message));
+                lock(&work.notes.report).failed.push(failed(failure.message));
                 continue;
             }
         };
         for note in notes {
             if work.is_over() {
-                lock(work.report).left += 1;
+                lock(&work.notes.report).left += 1;
                 continue;
             }
             match denies::clear(work.store, &roles, &note, work.now).await {
-                Ok(cleared) => lock(work.report).denies_cleared += cleared,
-                Err(failure) => lock(work.report).failed.push(failed(failure.message)),
+                Ok(cleared) => lock(&work.notes.report).denies_cleared += cleared,
+                Err(failure) => lock(&work.notes.report).failed.push(failed(failure.message)),
             }
         }
     }

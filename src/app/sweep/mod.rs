@@ -9,6 +9,7 @@ mod turns;
 mod unrecorded;
 mod work;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
@@ -24,11 +25,8 @@ use crate::domain::Timestamp;
 use crate::domain::credential::CredentialType;
 use crate::domain::lease::{Due, LeaseId};
 use crate::domain::least_privilege::lease_user_path;
-use crate::domain::record::Record;
+use crate::domain::record::AppliedRole;
 use crate::ports::{IamUsers, Ids, ListedUser, StateStore, Timer};
-
-/// Leases that are read before the next are: what bounds the memory.
-const AT_A_TIME: usize = 500;
 
 /// How to sweep.
 #[derive(Debug, Clone, Copy)]
@@ -119,64 +117,45 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
         }
     }
     let end = request.max_duration.map(|most| now.saturating_add(most).unwrap_or(Timestamp::MAX));
-    let (report, absent) = (Mutex::new(Swept::default()), Mutex::default());
-    let users = if needs_users(store, &record, &due).await? {
-        let (_, iam) = users_of(access, broker).await?;
-        let users = iam.users(&lease_user_path(&broker.deployment, None)).await.map_err(Failure::from)?;
-        Some((iam, users))
-    } else {
-        None
-    };
-    lock(&report).users_listed = users.is_some();
-    let (iam, listed) = users.unzip();
-    let listed = listed.unwrap_or_default();
-    let extra = match &iam {
-        Some(_) => unrecorded::suspects(store, &due, &listed, now, request.grace).await?,
-        None => unrecorded::Suspects::default(),
-    };
-    let rest: BTreeSet<&LeaseId> = due.keys().chain(&extra.leases).collect();
-    let mut queue: Vec<LeaseId> = order;
+    let notes = Notes::default();
+    let mut queue = order;
     let ordered: BTreeSet<LeaseId> = queue.iter().cloned().collect();
-    queue.extend(rest.into_iter().filter(|id| !ordered.contains(*id)).cloned());
-
-    let total = queue.len() as u64;
-    let work = Work {
-        store,
-        iam: iam.as_ref(),
-        listed: &listed,
-        timer,
-        ids,
-        who,
-        head: &read.head,
-        request,
-        now,
-        end,
-        report: &report,
-        absent: &absent,
-    };
-    let done = std::cell::Cell::new(0_u64);
-    for ids in queue.chunks(AT_A_TIME) {
-        let mut ids = ids.iter();
-        at_most(request.at_once, || {
-            let id = ids.next()?;
-            let entries = due.get(id).map(Vec::as_slice).unwrap_or_default();
-            let (work, done) = (&work, &done);
-            Some(async move {
-                let did = work.on(id, entries).await;
-                work.note(id, did);
-                done.set(done.get() + 1);
-                progress(done.get(), total);
-            })
-        })
-        .await;
+    queue.extend(due.keys().filter(|id| !ordered.contains(*id)).cloned());
+    let work =
+        Work { store, iam: None, listed: None, timer, ids, who, head: &read.head, request, now, end, notes: &notes };
+    let makes_users = |role: &AppliedRole| role.spec.credential.kind() == CredentialType::IamUser;
+    if !record.snapshot.roles.values().any(makes_users) {
+        // Leases of roles that are gone may have users all the same: those are left to the second pass.
+        pass(&work, &due, &queue, progress).await;
+        queue = std::mem::take(&mut *lock(&notes.users));
     }
-    if let Some(iam) = &iam {
-        let users = unrecorded::lost(extra.users, &lock(&absent), &listed, now, request.grace);
-        unrecorded::end(&work, iam, &broker.deployment, users).await;
+    if queue.is_empty() && !record.snapshot.roles.values().any(makes_users) {
+        denies::clear(&work, access, broker).await?;
+    } else {
+        let (_, iam) = users_of(access, broker).await?;
+        let listed = match iam.users(&lease_user_path(&broker.deployment, None)).await {
+            Ok(listed) => Some(listed),
+            Err(error) => {
+                notes.failed("users of the broker's account", error.to_string());
+                None
+            }
+        };
+        let suspects = match &listed {
+            Some(listed) => unrecorded::suspects(store, &due, listed, now, request.grace).await?,
+            None => unrecorded::Suspects::default(),
+        };
+        lock(&notes.report).users_listed = listed.is_some();
+        queue.extend(suspects.leases.iter().cloned());
+        let work = Work { iam: Some(&iam), listed: listed.as_deref(), ..work };
+        pass(&work, &due, &queue, progress).await;
+        if let Some(listed) = &listed {
+            let users = unrecorded::lost(suspects.users, &lock(&notes.absent), listed, now, request.grace);
+            unrecorded::end(&work, &iam, &broker.deployment, users).await;
+        }
+        denies::clear(&work, access, broker).await?;
     }
-    denies::clear(&work, access, broker).await?;
 
-    let mut report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut report = notes.report.into_inner().unwrap_or_else(PoisonError::into_inner);
     let unfinished = report.left > 0 || !report.failed.is_empty();
     report.oldest_overdue = oldest.filter(|_| unfinished).map(|at| now.duration_since(at));
     report.failed.sort_by(|a, b| a.what.cmp(&b.what));
@@ -185,22 +164,66 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
     Ok(report)
 }
 
-/// Whether the users in AWS have to be looked at: a role makes some, or a lease that is due has one.
-async fn needs_users<S: StateStore>(
-    store: &S,
-    record: &Record,
+/// Gives each lease its turn.
+async fn pass<S: StateStore, U: IamUsers, T: Timer, I: Ids>(
+    work: &Work<'_, S, U, T, I>,
     due: &BTreeMap<LeaseId, Vec<Due>>,
-) -> Result<bool, Failure> {
-    let makes = |kind: CredentialType| kind == CredentialType::IamUser;
-    if record.snapshot.roles.values().any(|role| makes(role.spec.credential.kind())) {
-        return Ok(true);
+    queue: &[LeaseId],
+    progress: &impl Fn(u64, u64),
+) {
+    let (total, done) = (queue.len() as u64, Cell::new(0_u64));
+    let mut ids = queue.iter();
+    at_most(work.request.at_once, || {
+        let id = ids.next()?;
+        let entries = due.get(id).map(Vec::as_slice).unwrap_or_default();
+        let done = &done;
+        Some(async move {
+            work.notes.on(id, work.on(id, entries).await);
+            done.set(done.get() + 1);
+            progress(done.get(), total);
+        })
+    })
+    .await;
+}
+
+/// What the turns leave behind.
+#[derive(Debug, Default)]
+struct Notes {
+    report: Mutex<Swept>,
+    /// Leases that the index had and that are not there.
+    absent: Mutex<BTreeSet<LeaseId>>,
+    /// Leases whose users have to be ended, met while nobody was connected to IAM.
+    users: Mutex<Vec<LeaseId>>,
+}
+
+impl Notes {
+    fn failed(&self, what: impl Into<String>, why: String) {
+        lock(&self.report).failed.push(NotSwept { what: what.into(), why, failures: 0, stuck: false });
     }
-    for id in due.keys() {
-        if ledger::find(store, id).await?.is_some_and(|stored| stored.lease.request.user.is_some()) {
-            return Ok(true);
+
+    /// Counts what was done about a lease.
+    fn on(&self, id: &LeaseId, did: Result<Did, Failure>) {
+        let mut report = lock(&self.report);
+        report.due += u64::from(!matches!(did, Ok(Did::Nothing | Did::NeedsUsers)));
+        match did {
+            Ok(Did::Nothing) => {}
+            Ok(Did::Expired) => report.expired += 1,
+            Ok(Did::Deleted) => report.deleted += 1,
+            Ok(Did::Removed) => report.removed += 1,
+            Ok(Did::Forgotten) => report.forgotten += 1,
+            Ok(Did::Left) => report.left += 1,
+            Ok(Did::NeedsUsers) => lock(&self.users).push(id.clone()),
+            Ok(Did::Failed { path, why, failures, stuck }) => {
+                report.failed.push(NotSwept { what: path, why, failures, stuck });
+            }
+            Err(failure) => report.failed.push(NotSwept {
+                what: format!("lease/{id}"),
+                why: failure.message,
+                failures: 0,
+                stuck: false,
+            }),
         }
     }
-    Ok(false)
 }
 
 /// Whether a user of this name is listed. Names are unique whatever their case.
@@ -210,23 +233,4 @@ fn is_listed(listed: &[ListedUser], name: &str) -> bool {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl<S, U, T, I> Work<'_, S, U, T, I> {
-    /// Counts what was done about a lease.
-    fn note(&self, id: &LeaseId, did: Result<Did, Failure>) {
-        let mut report = lock(self.report);
-        let failed = |what: String, why: String, failures, stuck| NotSwept { what, why, failures, stuck };
-        report.due += u64::from(!matches!(did, Ok(Did::Nothing)));
-        match did {
-            Ok(Did::Nothing) => {}
-            Ok(Did::Expired) => report.expired += 1,
-            Ok(Did::Deleted) => report.deleted += 1,
-            Ok(Did::Removed) => report.removed += 1,
-            Ok(Did::Forgotten) => report.forgotten += 1,
-            Ok(Did::Left) => report.left += 1,
-            Ok(Did::Failed { path, why, failures, stuck }) => report.failed.push(failed(path, why, failures, stuck)),
-            Err(failure) => report.failed.push(failed(format!("lease/{id}"), failure.message, 0, false)),
-        }
-    }
 }

@@ -92,7 +92,7 @@ pub(super) async fn end<S: StateStore, U: IamUsers, T: Timer, I: Ids>(
 ) {
     for user in users {
         if work.is_over() {
-            lock(work.report).left += 1;
+            lock(&work.notes.report).left += 1;
             continue;
         }
         let failed = |why: String| NotSwept { what: format!("user {}", user.name), why, failures: 0, stuck: false };
@@ -100,21 +100,21 @@ pub(super) async fn end<S: StateStore, U: IamUsers, T: Timer, I: Ids>(
             Ok(Some(live)) => live,
             Ok(None) => continue,
             Err(error) => {
-                lock(work.report).failed.push(failed(error.to_string()));
+                lock(&work.notes.report).failed.push(failed(error.to_string()));
                 continue;
             }
         };
         if is_ours(deployment, &live.name, &live.path, &live.tags).is_none() {
-            lock(work.report).foreign.push(format!("{}{}", live.path, live.name));
+            lock(&work.notes.report).foreign.push(format!("{}{}", live.path, live.name));
             continue;
         }
         if work.request.dry_run {
-            lock(work.report).unrecorded.push(live.name);
+            lock(&work.notes.report).unrecorded.push(live.name);
             continue;
         }
         match end::end_unknown_user(iam, &live.name).await {
-            Ok(()) => lock(work.report).unrecorded.push(live.name),
-            Err(error) => lock(work.report).failed.push(failed(error.reason())),
+            Ok(()) => lock(&work.notes.report).unrecorded.push(live.name),
+            Err(error) => lock(&work.notes.report).failed.push(failed(error.reason())),
         }
     }
 }

@@ -1,11 +1,8 @@
 //! One lease's turn.
 
-use std::collections::BTreeSet;
-use std::sync::Mutex;
-
 use jiff::SignedDuration;
 
-use super::{SweepRequest, Swept, is_listed, lock};
+use super::{Notes, SweepRequest, is_listed, lock};
 use crate::app::Failure;
 use crate::app::audit::Who;
 use crate::app::end::{self, NotEnded};
@@ -22,7 +19,8 @@ const SETTLED: SignedDuration = SignedDuration::from_mins(10);
 pub(super) struct Work<'a, S, U, T, I> {
     pub(super) store: &'a S,
     pub(super) iam: Option<&'a U>,
-    pub(super) listed: &'a [ListedUser],
+    /// The users below the deployment's path; `None` if they could not be listed, or nobody needed to.
+    pub(super) listed: Option<&'a [ListedUser]>,
     pub(super) timer: &'a T,
     pub(super) ids: &'a I,
     pub(super) who: &'a Who,
@@ -31,9 +29,7 @@ pub(super) struct Work<'a, S, U, T, I> {
     /// When the sweep began, before the users were listed.
     pub(super) now: Timestamp,
     pub(super) end: Option<Timestamp>,
-    pub(super) report: &'a Mutex<Swept>,
-    /// Leases that the index had and that are not there.
-    pub(super) absent: &'a Mutex<BTreeSet<LeaseId>>,
+    pub(super) notes: &'a Notes,
 }
 
 /// What a turn came to.
@@ -46,6 +42,8 @@ pub(super) enum Did {
     Forgotten,
     /// Not begun, or somebody else was at it.
     Left,
+    /// Not begun, because nobody is connected to IAM.
+    NeedsUsers,
     Failed {
         path: String,
         why: String,
@@ -72,12 +70,12 @@ impl<S: StateStore, U: IamUsers, T: Timer, I: Ids> Work<'_, S, U, T, I> {
                 did => did?,
             },
             None => {
-                lock(self.absent).insert(id.clone());
+                lock(&self.notes.absent).insert(id.clone());
                 (None, Did::Nothing)
             }
         };
         let (kept, did) = did;
-        if !self.request.dry_run {
+        if !self.request.dry_run && !matches!(did, Did::NeedsUsers) {
             // The lease's own entry stays. All others that are due say what is no longer true, or what is about to be: whoever
             // changes a lease enters it first.
             let settled = |entry: &&Due| entry.at.saturating_add(SETTLED).is_ok_and(|at| at <= self.now);
@@ -102,8 +100,11 @@ impl<S: StateStore, U: IamUsers, T: Timer, I: Ids> Work<'_, S, U, T, I> {
             }
             Next::Close(_) if dry_run => (stored, Did::Expired),
             Next::Close(ending) => (self.close(stored, ending).await?, Did::Expired),
+            Next::EndUser | Next::ProveAbsent if self.iam.is_none() => return Ok((None, Did::NeedsUsers)),
             Next::EndUser if dry_run => (stored, Did::Deleted),
             Next::EndUser => self.end_user(stored).await?,
+            // A list that could not be had proves nothing.
+            Next::ProveAbsent if self.listed.is_none() => (stored, Did::Left),
             Next::ProveAbsent if self.is_present(&stored) && dry_run => (stored, Did::Deleted),
             Next::ProveAbsent if self.is_present(&stored) => {
                 let now = self.timer.now();
@@ -111,7 +112,6 @@ impl<S: StateStore, U: IamUsers, T: Timer, I: Ids> Work<'_, S, U, T, I> {
                 let stored = ledger::advance(self.store, &stored, again, &self.ids.ulid(now)).await?;
                 self.end_user(stored).await?
             }
-            Next::ProveAbsent if self.iam.is_none() => (stored, Did::Left),
             Next::ProveAbsent if dry_run => (stored, Did::Removed),
             Next::ProveAbsent => (self.close(stored, Ending::Removed).await?, Did::Removed),
             Next::Forget if dry_run => (stored, Did::Forgotten),
@@ -124,7 +124,8 @@ impl<S: StateStore, U: IamUsers, T: Timer, I: Ids> Work<'_, S, U, T, I> {
     }
 
     fn is_present(&self, stored: &StoredLease) -> bool {
-        stored.lease.request.user.as_ref().is_some_and(|user| is_listed(self.listed, &user.name))
+        let listed = self.listed.unwrap_or_default();
+        stored.lease.request.user.as_ref().is_some_and(|user| is_listed(listed, &user.name))
     }
 
     async fn close(&self, stored: StoredLease, ending: Ending) -> Result<StoredLease, StoreError> {
