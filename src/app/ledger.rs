@@ -8,7 +8,7 @@ use super::record::{corrupt, damaged};
 use super::swap::swap;
 use crate::domain::Timestamp;
 use crate::domain::ident::Name;
-use crate::domain::lease::{Due, Lease, LeaseId};
+use crate::domain::lease::{Due, Lease, LeaseId, LeaseState};
 use crate::domain::plan::OpenLease;
 use crate::ports::{StateRead, StateStore, StoreError, Version};
 use crate::wire::state_v1;
@@ -105,14 +105,18 @@ pub async fn due<S: StateRead>(store: &S, now: Timestamp) -> Result<Vec<Due>, Fa
     entries(store, store.list_before(Due::PREFIX, &Due::end(now)).await?)
 }
 
-/// The leases that the index has of these roles, oldest first, found without reading any other.
-pub async fn of_roles<S: StateRead>(store: &S, wanted: impl Fn(&Name) -> bool) -> Result<Vec<StoredLease>, Failure> {
+/// The ids of the leases of these roles that have not ended, by the index alone. One that ended a moment ago may be among
+/// them.
+pub async fn open_ids<S: StateRead>(store: &S, wanted: impl Fn(&Name) -> bool) -> Result<BTreeSet<LeaseId>, Failure> {
     let entries = entries(store, store.list(Due::PREFIX).await?)?;
-    let ids: BTreeSet<LeaseId> =
-        entries.into_iter().filter(|entry| wanted(&entry.role)).map(|entry| entry.lease).collect();
+    Ok(entries.into_iter().filter(|entry| !entry.over && wanted(&entry.role)).map(|entry| entry.lease).collect())
+}
+
+/// The leases of these roles that have not ended, oldest first, found without reading any other.
+pub async fn of_roles<S: StateRead>(store: &S, wanted: impl Fn(&Name) -> bool) -> Result<Vec<StoredLease>, Failure> {
     let mut leases = Vec::new();
-    for id in ids {
-        leases.extend(find(store, &id).await?);
+    for id in open_ids(store, wanted).await? {
+        leases.extend(find(store, &id).await?.filter(|stored| !matches!(stored.lease.state, LeaseState::Ended(_))));
     }
     Ok(leases)
 }

@@ -10,7 +10,7 @@ use super::ledger::StoredLease;
 use super::{Failure, Meaning, ledger};
 use crate::domain::Timestamp;
 use crate::domain::ident::Name;
-use crate::domain::lease::{Lease, LeaseId, LeaseState};
+use crate::domain::lease::{Lease, LeaseId};
 use crate::domain::text;
 use crate::ports::StateRead;
 
@@ -29,15 +29,15 @@ pub async fn list_leases<S: StateRead>(
     now: Timestamp,
     filter: LeaseFilter<'_>,
 ) -> Result<Vec<Lease>, Failure> {
-    let mut leases: Vec<Lease> = match filter.role {
-        // The index knows every lease's role.
-        Some(role) => {
-            ledger::of_roles(store, |known| known.as_str() == role).await?.into_iter().map(|it| it.lease).collect()
-        }
-        None => ledger::all(store).await?,
-    };
-    leases.retain(|lease| filter.all || lease.is_open(now));
-    Ok(leases)
+    let wanted = |known: &Name| filter.role.is_none_or(|role| known.as_str() == role);
+    if filter.all {
+        let mut leases = ledger::all(store).await?;
+        leases.retain(|lease| wanted(&lease.role));
+        return Ok(leases);
+    }
+    // The index knows which have ended, and every lease's role.
+    let stored = ledger::of_roles(store, wanted).await?;
+    Ok(stored.into_iter().map(|stored| stored.lease).filter(|lease| lease.is_open(now)).collect())
 }
 
 /// Which leases to do something about.
@@ -76,7 +76,6 @@ async fn select<S: StateRead>(store: &S, selection: &Selection) -> Result<Vec<St
         Selection::Prefix(prefix) => stored.lease.path().starts_with(prefix.as_str()),
         Selection::One(_) | Selection::Role(_) | Selection::All => true,
     });
-    chosen.retain(|stored| !matches!(stored.lease.state, LeaseState::Ended(_)));
     Ok(chosen)
 }
 

@@ -64,7 +64,7 @@ pub struct Swept {
     pub foreign: Vec<String>,
     /// What was tried and failed.
     pub failed: Vec<NotSwept>,
-    /// Leases that were due and not begun, because the time was over or somebody else was at them.
+    /// What was due and not begun, because the time was over or AWS could not be asked.
     pub left: u64,
     /// How long the one that was due first had been due when the sweep began, if it is not done with.
     pub oldest_overdue: Option<SignedDuration>,

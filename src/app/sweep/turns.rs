@@ -39,6 +39,7 @@ mod tests {
             at: crate::domain::Timestamp::from_second(second).expect("valid"),
             lease: LeaseId::parse(&format!("{nth:026}")).expect("digits are a ULID"),
             role: Name::parse(role).expect("valid"),
+            over: false,
         };
         let mut due: BTreeMap<LeaseId, Vec<Due>> = BTreeMap::new();
         for one in [entry(9, 1, "a"), entry(5, 2, "a"), entry(7, 3, "a"), entry(8, 4, "b"), entry(1, 4, "b")] {

@@ -42,11 +42,8 @@ pub(super) async fn suspects<S: StateRead>(
         .filter(|user| lease_of(&user.name).is_none_or(|id| !due.contains_key(&id)))
         .filter(|user| is_old(user, now, grace))
         .collect();
-    let known: BTreeSet<LeaseId> = if unexplained.len() > ONE_BY_ONE {
-        store.list(Due::PREFIX).await?.iter().filter_map(|key| Due::parse(key)).map(|entry| entry.lease).collect()
-    } else {
-        BTreeSet::new()
-    };
+    let known: BTreeSet<LeaseId> =
+        if unexplained.len() > ONE_BY_ONE { ledger::open_ids(store, |_| true).await? } else { BTreeSet::new() };
     for user in unexplained {
         let Some(id) = lease_of(&user.name) else {
             suspects.users.push(user.clone());

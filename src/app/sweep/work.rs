@@ -40,7 +40,7 @@ pub(super) enum Did {
     Deleted,
     Removed,
     Forgotten,
-    /// Not begun, or somebody else was at it.
+    /// Not begun.
     Left,
     /// Not begun, because nobody is connected to IAM.
     NeedsUsers,
@@ -66,7 +66,7 @@ impl<S: StateStore, U: IamUsers, T: Timer, I: Ids> Work<'_, S, U, T, I> {
         let did = match ledger::find(self.store, id).await? {
             Some(stored) => match self.turn(stored, entries).await {
                 // Another process was first, and does what there is to do.
-                Err(StoreError::Conflict { .. }) => return Ok(Did::Left),
+                Err(StoreError::Conflict { .. }) => return Ok(Did::Nothing),
                 did => did?,
             },
             None => {

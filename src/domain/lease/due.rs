@@ -9,8 +9,9 @@ use crate::domain::ident::Name;
 
 /// An entry of the index by time: when somebody has to look at a lease next.
 ///
-/// Its key is `due/<day>/<time>-<lease id>-<role>.json`, so that keys sort by time, and whoever lists them learns which leases
-/// there are, and of which roles, without reading one.
+/// Its key is `due/<day>/<time>-<lease id>-<role>.json`, with `.over` before `.json` where the lease has ended and is only kept
+/// for a while. So keys sort by time, and whoever lists them learns which leases there are, and of which roles, without
+/// reading one. A lease that has no other entry than such a one has ended.
 ///
 /// Before a lease is stored in a form that is due at some instant, the entry for that instant is there. Entries may be
 /// superfluous or too early; none is ever missing or too late.
@@ -22,10 +23,14 @@ pub struct Due {
     pub lease: LeaseId,
     /// Its role.
     pub role: Name,
+    /// Whether it has ended by then, and is only kept.
+    pub over: bool,
 }
 
 /// The form of the instant in a key.
 const FORM: &str = "%Y-%m-%d/%H%M%SZ";
+/// What stands in the key of a lease that has ended; no name has a dot.
+const OVER: &str = ".over";
 /// Characters of an instant in that form.
 const FORM_LENGTH: usize = 18;
 
@@ -36,23 +41,27 @@ impl Due {
     /// When somebody has to look at this lease next.
     #[must_use]
     pub fn of(lease: &Lease) -> Self {
-        Self { at: whole(lease.due_at()), lease: lease.id.clone(), role: lease.role.clone() }
+        let over = matches!(lease.state, LeaseState::Ended(_));
+        Self { at: whole(lease.due_at()), lease: lease.id.clone(), role: lease.role.clone(), over }
     }
 
     /// The entry's key.
     #[must_use]
     pub fn key(&self) -> String {
-        format!("{}{}-{}-{}.json", Self::PREFIX, self.at.strftime(FORM), self.lease, self.role)
+        let Self { at, lease, role, over } = self;
+        let over = if *over { OVER } else { "" };
+        format!("{}{}-{lease}-{role}{over}.json", Self::PREFIX, at.strftime(FORM))
     }
 
     /// Reads a key back; `None` if it is none of these.
     #[must_use]
     pub fn parse(key: &str) -> Option<Self> {
         let text = key.strip_prefix(Self::PREFIX)?.strip_suffix(".json")?;
+        let (text, over) = text.strip_suffix(OVER).map_or((text, false), |text| (text, true));
         let (at, rest) = text.split_at_checked(FORM_LENGTH)?;
         let (lease, role) = rest.strip_prefix('-')?.split_at_checked(LEASE_ID_LENGTH)?;
         let at = Offset::UTC.to_timestamp(DateTime::strptime(FORM, at).ok()?).ok()?;
-        let due = Self { at, lease: LeaseId::parse(lease)?, role: Name::parse(role.strip_prefix('-')?).ok()? };
+        let due = Self { at, lease: LeaseId::parse(lease)?, role: Name::parse(role.strip_prefix('-')?).ok()?, over };
         (due.key() == key).then_some(due)
     }
 
@@ -96,6 +105,7 @@ mod tests {
             at: at.parse().expect("valid"),
             lease: LeaseId::parse("01KAQ000000000000000000001").expect("a ULID"),
             role: Name::parse("app-1").expect("valid"),
+            over: false,
         }
     }
 
@@ -104,7 +114,8 @@ mod tests {
         let (first, second) = (due("2026-11-26T01:02:03Z"), due("2026-11-26T10:00:00Z"));
         assert_eq!(first.key(), "due/2026-11-26/010203Z-01KAQ000000000000000000001-app-1.json");
         assert!(first.key() < second.key());
-        for one in [first, second] {
+        let ended = Due { over: true, ..first.clone() };
+        for one in [first, second, ended] {
             assert_eq!(Due::parse(&one.key()), Some(one.clone()));
             assert!(one.key() < Due::end(one.at), "what is due now is found now");
             assert!(one.key() > Due::end(one.at - SignedDuration::from_secs(1)));
