@@ -9,7 +9,7 @@ use crate::domain::ident::Name;
 
 /// An entry of the index by time: when somebody has to look at a lease next.
 ///
-/// Its key is `due/<day>/<time>-<lease id>-<role>.json`, with `.over` before `.json` where the lease has ended and is only kept
+/// Its key is `due/<day>/<time>-<lease id>-<role>.json`, with `-over-` before `.json` where the lease has ended and is only kept
 /// for a while. So keys sort by time, and whoever lists them learns which leases there are, and of which roles, without
 /// reading one. A lease that has no other entry than such a one has ended.
 ///
@@ -29,8 +29,8 @@ pub struct Due {
 
 /// The form of the instant in a key.
 const FORM: &str = "%Y-%m-%d/%H%M%SZ";
-/// What stands in the key of a lease that has ended; no name has a dot.
-const OVER: &str = ".over";
+/// What stands in the key of a lease that has ended; no name ends with a dash.
+const OVER: &str = "-over-";
 /// Characters of an instant in that form.
 const FORM_LENGTH: usize = 18;
 
