@@ -33,6 +33,7 @@ mod iam_groups_not_yet;
 mod iam_user_all;
 mod iam_user_long;
 mod iam_user_quota;
+mod iam_user_quota_near;
 mod iam_user_tag_reserved;
 mod iam_user_without_boundary;
 mod iam_user_without_justification;
@@ -179,6 +180,7 @@ static ALL: &[&Rule] = &[
     &iam_user_long::RULE,
     &iam_user_all::RULE,
     &iam_user_tag_reserved::RULE,
+    &iam_user_quota_near::RULE,
     &role_expired::RULE,
     &outlives_expiry::RULE,
     &expires_soon::RULE,

@@ -75,6 +75,7 @@ const LIST: &[(&str, &str, Level)] = &[
     ("LH405", "iam-user-long", Level::Advisory),
     ("LH406", "iam-user-all", Level::Blocking),
     ("LH407", "iam-user-tag-reserved", Level::Blocking),
+    ("LH408", "iam-user-quota-near", Level::Advisory),
     ("LH501", "role-expired", Level::Blocking),
     ("LH502", "outlives-expiry", Level::Advisory),
     ("LH503", "expires-soon", Level::Advisory),
