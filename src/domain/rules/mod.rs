@@ -19,6 +19,7 @@ mod fixture;
 
 mod account_unused;
 mod broker_conditional;
+mod broker_makes_users;
 mod broker_missing;
 mod broker_not_allowed;
 mod broker_not_trusted;
@@ -173,6 +174,7 @@ static ALL: &[&Rule] = &[
     &group_missing::RULE,
     &policy_in_other_account::RULE,
     &broker_too_powerful::RULE,
+    &broker_makes_users::RULE,
     &iam_user_without_path::RULE,
     &iam_user_without_boundary::RULE,
     &iam_user_without_justification::RULE,
