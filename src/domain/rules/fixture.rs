@@ -259,6 +259,14 @@ impl Scene {
         self
     }
 
+    /// What the broker needs for the declared `iam_user` roles, as identity statements.
+    pub(super) fn user_statements(&self) -> Vec<String> {
+        let statements = crate::domain::least_privilege::broker(&self.desired);
+        let on_users =
+            |it: &&crate::domain::least_privilege::Statement| it.resources.iter().any(|arn| arn.contains(":user/"));
+        statements.iter().filter(on_users).map(|it| it.to_json(it.sid).to_string()).collect()
+    }
+
     pub(super) fn input(&self) -> RuleInput<'_> {
         RuleInput { desired: &self.desired, world: &self.world, now: self.now, base: None }
     }

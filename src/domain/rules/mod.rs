@@ -19,6 +19,7 @@ mod fixture;
 
 mod account_unused;
 mod broker_conditional;
+mod broker_makes_users;
 mod broker_missing;
 mod broker_not_allowed;
 mod broker_not_trusted;
@@ -33,6 +34,7 @@ mod iam_groups_not_yet;
 mod iam_user_all;
 mod iam_user_long;
 mod iam_user_quota;
+mod iam_user_quota_near;
 mod iam_user_tag_reserved;
 mod iam_user_without_boundary;
 mod iam_user_without_justification;
@@ -172,6 +174,7 @@ static ALL: &[&Rule] = &[
     &group_missing::RULE,
     &policy_in_other_account::RULE,
     &broker_too_powerful::RULE,
+    &broker_makes_users::RULE,
     &iam_user_without_path::RULE,
     &iam_user_without_boundary::RULE,
     &iam_user_without_justification::RULE,
@@ -179,6 +182,7 @@ static ALL: &[&Rule] = &[
     &iam_user_long::RULE,
     &iam_user_all::RULE,
     &iam_user_tag_reserved::RULE,
+    &iam_user_quota_near::RULE,
     &role_expired::RULE,
     &outlives_expiry::RULE,
     &expires_soon::RULE,

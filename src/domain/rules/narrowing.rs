@@ -1,8 +1,11 @@
 //! Whether a condition narrows down who may use a statement that names everyone.
 
+use crate::domain::finding::{Confidence, Finding};
 use crate::domain::iam::{Condition, Quantifier, Test};
 
-use super::statements::is_about;
+use super::judging::Judging;
+use super::rule::{Rule, Said};
+use super::statements::{Spot, all, is_about};
 
 /// How far one condition narrows the callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +39,33 @@ const WHO: [&str; 14] = [
 
 /// How many of [`WHO`], from the first, every request carries.
 const ALWAYS_THERE: usize = 3;
+
+/// Keys of [`WHO`] about an organization. They are there only for callers and sources that belong to one, so a condition on
+/// them keeps somebody out even where any value meets it.
+const ORGANIZATIONS: [&str; 5] =
+    ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:VpceOrgID"];
+
+/// Adds a finding for each Allow of `sts:AssumeRole` to everyone whose firmest condition narrows the callers so far. Where
+/// one of its conditions is about an organization, that is the stricter reading.
+pub(super) fn each_for_anyone(
+    judging: &Judging<'_>,
+    rule: &Rule,
+    narrowed: Narrows,
+    findings: &mut Vec<Finding>,
+    say: impl Fn(&Spot<'_>) -> Said,
+) {
+    for spot in all(judging).filter(|spot| spot.names_anyone() && spot.allows("sts:AssumeRole")) {
+        let conditions = &spot.statement.conditions;
+        if conditions.iter().map(narrows).max().unwrap_or(Narrows::No) != narrowed {
+            continue;
+        }
+        let mut finding = rule.about(spot.target.role, spot.target.field(), say(&spot));
+        if conditions.iter().any(|it| ORGANIZATIONS.iter().any(|key| is_about(it, key))) {
+            finding.confidence = Confidence::Strict;
+        }
+        findings.push(finding);
+    }
+}
 
 /// What this condition does in an Allow.
 pub(super) fn narrows(condition: &Condition) -> Narrows {

@@ -68,6 +68,7 @@ const LIST: &[(&str, &str, Level)] = &[
     ("LH312", "group-missing", Level::Hard),
     ("LH313", "policy-in-other-account", Level::Hard),
     ("LH314", "broker-too-powerful", Level::Advisory),
+    ("LH315", "broker-makes-users", Level::Advisory),
     ("LH401", "iam-user-without-path", Level::Blocking),
     ("LH402", "iam-user-without-boundary", Level::Blocking),
     ("LH403", "iam-user-without-justification", Level::Blocking),
@@ -75,6 +76,7 @@ const LIST: &[(&str, &str, Level)] = &[
     ("LH405", "iam-user-long", Level::Advisory),
     ("LH406", "iam-user-all", Level::Blocking),
     ("LH407", "iam-user-tag-reserved", Level::Blocking),
+    ("LH408", "iam-user-quota-near", Level::Advisory),
     ("LH501", "role-expired", Level::Blocking),
     ("LH502", "outlives-expiry", Level::Advisory),
     ("LH503", "expires-soon", Level::Advisory),
@@ -194,7 +196,7 @@ fn a_sound_set_of_every_type_over_three_accounts_has_no_findings() {
     );
     let mut allows: Vec<String> = targets.iter().map(|target| allow("sts:AssumeRole", target)).collect();
     allows.push(allow("sts:GetFederationToken", "arn:aws:sts::111122223333:federated-user/uploa-*"));
-    allows.extend(["iam:CreateUser", "iam:DeleteUser", "iam:CreateAccessKey"].map(|action| allow(action, "*")));
+    allows.extend(scene.user_statements());
     let scene = scene.broker(&allows.iter().map(String::as_str).collect::<Vec<_>>(), None);
     assert_eq!(judge(scene.input()), []);
 }

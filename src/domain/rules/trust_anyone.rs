@@ -3,7 +3,8 @@
 //! ## What it does
 //! Speaks of each Allow whose principal is `*` and which no condition narrows down by who calls or from where. An
 //! external id does not count: AWS does not treat it as a secret. Tags of the caller do not count either: whoever calls
-//! sets them. It makes no difference whether the broker is among those admitted.
+//! sets them. It makes no difference whether the broker is among those admitted. A condition on an organization that any
+//! organization meets counts for nothing; that it keeps out callers without one makes this the stricter reading.
 //!
 //! ## Why it is bad
 //! Every principal of every AWS account may assume the role: it takes nothing but an identity policy of their own.
@@ -71,9 +72,9 @@
 use crate::domain::finding::{Confidence, Finding, Level};
 
 use super::judging::Judging;
-use super::narrowing::{Narrows, narrows};
+use super::narrowing::{Narrows, each_for_anyone};
 use super::rule::{Origin, Rule, Said};
-use super::statements::{Spot, broker_for_anyone, each};
+use super::statements::broker_for_anyone;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH207",
@@ -88,22 +89,14 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     let broker = judging.principal().as_str();
-    each(judging, &RULE, findings, |spot| look(spot, broker));
-}
-
-fn look(spot: &Spot<'_>, broker: &str) -> Option<Said> {
-    if !spot.names_anyone() || !spot.allows("sts:AssumeRole") {
-        return None;
-    }
-    let firmest = spot.statement.conditions.iter().map(narrows).max().unwrap_or(Narrows::No);
-    (firmest == Narrows::No).then(|| Said {
+    each_for_anyone(judging, &RULE, Narrows::No, findings, |spot| Said {
         message: format!("{} admits every principal of every AWS account", spot.named()),
         label: "trusts everyone".to_owned(),
         remedy: format!(
             "name the broker in the place of everyone: {}",
             spot.rewrite(|it| broker_for_anyone(it, broker))
         ),
-    })
+    });
 }
 
 #[cfg(test)]
@@ -126,5 +119,20 @@ mod tests {
             0
         );
         assert_eq!(trusting(&[r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/VaultRunner"}, "Action": "sts:AssumeRole"}"#]).findings(&RULE).len(), 0);
+    }
+
+    #[test]
+    fn an_organization_makes_it_the_stricter_reading() {
+        let confidence = |condition: &str| {
+            let statement = format!(
+                r#"{{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "Condition": {condition}}}"#
+            );
+            let found = trusting(&[&statement]).findings(&RULE);
+            found.into_iter().map(|finding| finding.confidence).collect::<Vec<_>>()
+        };
+        assert_eq!(confidence(r#"{"StringLike": {"aws:PrincipalOrgID": "*"}}"#), [Confidence::Strict]);
+        assert_eq!(confidence(r#"{"Null": {"aws:principalorgpaths": "false"}}"#), [Confidence::Strict]);
+        assert_eq!(confidence(r#"{"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}"#), [Confidence::Certain]);
+        assert_eq!(confidence("{}"), [Confidence::Certain]);
     }
 }

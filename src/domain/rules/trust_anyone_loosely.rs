@@ -2,7 +2,8 @@
 //!
 //! ## What it does
 //! Speaks of each Allow whose principal is `*` and whose conditions on who calls all let a request through that lacks
-//! the key (`…IfExists`, `ForAllValues:`), or keep out only some callers (negated operators).
+//! the key (`…IfExists`, `ForAllValues:`), or keep out only some callers (negated operators). Where the key is of an
+//! organization this is the stricter reading: who belongs to none, and which requests lack the key, is not read.
 //!
 //! ## Why it is bad
 //! A key that is absent meets these conditions, and a list of who may not come in lets in all others: the statement
@@ -73,9 +74,9 @@
 use crate::domain::finding::{Confidence, Finding, Level};
 
 use super::judging::Judging;
-use super::narrowing::{Narrows, narrows};
+use super::narrowing::{Narrows, each_for_anyone};
 use super::rule::{Origin, Rule, Said};
-use super::statements::{Spot, broker_for_anyone, each};
+use super::statements::broker_for_anyone;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH208",
@@ -90,19 +91,17 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     let broker = judging.principal().as_str();
-    each(judging, &RULE, findings, |spot| look(spot, broker));
-}
-
-fn look(spot: &Spot<'_>, broker: &str) -> Option<Said> {
-    if !spot.names_anyone() || !spot.allows("sts:AssumeRole") {
-        return None;
-    }
-    let firmest = spot.statement.conditions.iter().map(narrows).max().unwrap_or(Narrows::No);
-    (firmest == Narrows::Loosely).then(|| Said {
-        message: format!("{} admits everyone whom its conditions do not keep out: they hold for a request without the key, or exclude only some", spot.named()),
+    each_for_anyone(judging, &RULE, Narrows::Loosely, findings, |spot| Said {
+        message: format!(
+            "{} admits everyone whom its conditions do not keep out: they hold for a request without the key, or exclude only some",
+            spot.named()
+        ),
         label: "trusts nearly everyone".to_owned(),
-        remedy: format!("name the broker in the place of everyone: {}", spot.rewrite(|it| broker_for_anyone(it, broker))),
-    })
+        remedy: format!(
+            "name the broker in the place of everyone: {}",
+            spot.rewrite(|it| broker_for_anyone(it, broker))
+        ),
+    });
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 //!
 //! ## What it does
 //! Speaks of each statement that names an `AROA…` or `AIDA…` id where an ARN should stand, unless it is the broker's
-//! own. It makes no difference that somebody else's principal is meant.
+//! own. It makes no difference that somebody else's principal is meant. It advises only: such
+//! a statement admits nobody, so nothing is open because of it, and where the broker was meant and nothing else admits
+//! it, LH201 says so.
 //!
 //! ## Why it is bad
 //! AWS shows the id when the principal is gone. It never means a new principal of the same name, so either the

@@ -3,7 +3,9 @@
 //! ## What it does
 //! Speaks of `ForAllValues:` in an Allow on a key with a single value, or on a key with several that no `Null`
 //! condition asks to be there. Left alone are `aws:TagKeys` and `sts:TransitiveTagKeys` (no tag is as good as a tag
-//! that is allowed), statements that name everyone (LH208) and the subject of an OIDC token (LH230).
+//! that is allowed), statements that name everyone (LH208) and the subject of an OIDC token (LH230). It
+//! advises only: the statement still admits none but the principals that it names, and where it names everyone LH208
+//! blocks.
 //!
 //! ## Why it is bad
 //! `ForAllValues:` also holds where there is no value at all, so the Allow admits requests without the key.

@@ -2,7 +2,9 @@
 //!
 //! ## What it does
 //! Speaks of `aws:SourceIp` compared with an address that is not public, and of an Allow that asks for `aws:SourceIp`
-//! and for `aws:SourceVpc` or `aws:SourceVpce` at once.
+//! and for `aws:SourceVpc` or `aws:SourceVpce` at once. It advises only: from where
+//! the broker calls is not read, so whether the statement holds for it stays open, and LH204 says so where the broker
+//! depends on it.
 //!
 //! ## Why it is bad
 //! `aws:SourceIp` is the address as AWS sees it, never a private one, and it is absent from requests through a VPC

@@ -2,7 +2,8 @@
 //!
 //! ## What it does
 //! Once there is an Account document: speaks of each Allow that names principals of an account that is neither
-//! declared, nor the broker's, nor the role's own.
+//! declared, nor the broker's, nor the role's own. It advises only: Account documents list the accounts that hold
+//! declared roles, and whom else to trust is for who owns the account that holds the role, not for this repository.
 //!
 //! ## Why it is bad
 //! Account documents say which accounts belong together. One more in a trust policy is a door that nobody listed: a

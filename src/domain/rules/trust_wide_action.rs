@@ -1,7 +1,9 @@
 //! The trust policy allows more actions than it lists.
 //!
 //! ## What it does
-//! Speaks of each Allow with `NotAction`, or with a wildcard in an action that covers `sts:AssumeRole`.
+//! Speaks of each Allow with `NotAction`, or with a wildcard in an action that covers `sts:AssumeRole`. It advises
+//! only: what more such a statement allows goes to principals that it names, whom rules of their own judge (LH207 to
+//! LH212), and the broker passes no more than what is declared.
 //!
 //! ## Why it is bad
 //! `sts:*` admits with tags, with a source identity and with whatever STS learns next. Whoever may pass tags may pass

@@ -144,7 +144,10 @@ fn is_plain(core: &str) -> bool {
         }
         previous = Some(c);
     }
-    let commit = core.len() >= 7 && core.bytes().all(|b| b.is_ascii_hexdigit());
+    // A forge finds a commit within a word as well, such as before the sign that says where a text was cut.
+    let commit = core
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|part| part.len() >= 7 && part.bytes().all(|b| b.is_ascii_hexdigit()));
     let host = core.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("www"));
     !commit && !host
 }
@@ -185,6 +188,12 @@ mod tests {
             ("ask @team about #12 or GH-12", "ask `@team` about `#12` or `GH-12`"),
             ("see https://example.com, www.example.com", "see `https://example.com`, `www.example.com`"),
             ("commit deadbeef and 1234567", "commit `deadbeef` and `1234567`"),
+            ("1e9991e9991e9… and 1e99910", "`1e9991e9991e9…` and `1e99910`"),
+            (
+                "…deadbeef, well-deadbeef, 0→1234567, deadbeefé",
+                "`…deadbeef`, `well-deadbeef`, `0→1234567`, `deadbeefé`",
+            ),
+            ("1e999… is no commit", "1e999… is no commit"),
             ("*b* _i_ ~s~ [x](y) ![z] <br>", "`*b*` `_i_` `~s~` `[x](y)` `![z]` `<br>`"),
             ("a ` b @c", "a `` ` b @c ``"),
             ("`a`@b`c`", "`a` `@b` `c`"),

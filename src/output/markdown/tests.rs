@@ -432,6 +432,43 @@ fn many(most: usize) -> impl Strategy<Value = usize> {
     prop_oneof![0..4_usize, 0..most / 10, 0..most]
 }
 
+/// As [`crowded`], and every other list of the plan is long too.
+fn overfull(
+    (findings, rules, roles): (usize, usize, usize),
+    (steps, others, times): (usize, usize, usize),
+    text: &str,
+) -> Document {
+    let mut document = crowded(findings, rules, roles, &text.repeat(times));
+    let (step, drift, unknown, brake) = (
+        document.steps[1].clone(),
+        document.drift[0].clone(),
+        document.unknowns[0].clone(),
+        document.brakes[0].clone(),
+    );
+    for nth in 0..steps {
+        let mut step = step.clone();
+        step.role = format!("step-{nth}");
+        step.effects = vec![format!("{text}{nth}")];
+        step.changes[0].field = format!("{text}{}", nth % 9);
+        document.steps.push(step);
+    }
+    for nth in 0..others {
+        let mut more = (drift.clone(), unknown.clone(), brake.clone());
+        (more.0.role_arn, more.1.detail, more.2.message) =
+            (format!("{text}{nth}"), text.repeat(times), text.to_owned());
+        document.drift.push(more.0);
+        document.unknowns.push(more.1);
+        document.brakes.push(more.2);
+    }
+    document
+}
+
+#[test]
+fn a_text_that_is_cut_becomes_no_commit() {
+    let page = shown(&overfull((226, 9, 186), (10, 15, 21), "1e999"));
+    let _ = assert_inert_markdown(&page, "1e999");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
@@ -442,23 +479,7 @@ proptest! {
         (steps, others, times) in (many(600), many(600), 1..40_usize),
         text in proptest::sample::select(hostile()),
     ) {
-        let mut document = crowded(findings, rules, roles, &text.repeat(times));
-        let (step, drift, unknown, brake) =
-            (document.steps[1].clone(), document.drift[0].clone(), document.unknowns[0].clone(), document.brakes[0].clone());
-        for nth in 0..steps {
-            let mut step = step.clone();
-            step.role = format!("step-{nth}");
-            step.effects = vec![format!("{text}{nth}")];
-            step.changes[0].field = format!("{text}{}", nth % 9);
-            document.steps.push(step);
-        }
-        for nth in 0..others {
-            let mut more = (drift.clone(), unknown.clone(), brake.clone());
-            (more.0.role_arn, more.1.detail, more.2.message) = (format!("{text}{nth}"), text.repeat(times), text.clone());
-            document.drift.push(more.0);
-            document.unknowns.push(more.1);
-            document.brakes.push(more.2);
-        }
+        let document = overfull((findings, rules, roles), (steps, others, times), &text);
         let page = shown(&document);
         prop_assert!(page.len() <= COMMENT_MAX);
         assert_accounted(&document, &page);

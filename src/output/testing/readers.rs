@@ -99,7 +99,8 @@ fn assert_plain(text: &str, what: &str) {
         assert!(word.chars().all(fine), "`{word}` is read for {what:?}");
         let core = word.trim_matches(|c: char| !c.is_alphanumeric());
         let reference = core.split_once('-').is_some_and(|(_, after)| after.starts_with(|c: char| c.is_ascii_digit()));
-        let commit = core.len() >= 7 && core.chars().all(|c| c.is_ascii_hexdigit());
+        let hexadecimal = |part: &str| part.len() >= 7 && part.chars().all(|c| c.is_ascii_hexdigit());
+        let commit = core.split(|c: char| !c.is_ascii_alphanumeric()).any(hexadecimal);
         let host = core.to_ascii_lowercase().starts_with("www") || core.contains(['.', ':']);
         assert!(!reference && !commit && !host, "`{word}` is a reference for {what:?}");
     }
