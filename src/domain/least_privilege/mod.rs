@@ -2,11 +2,13 @@
 //!
 //! [`CALLS`] lists every call with what it is made on. [`broker`], [`reader`] and [`sweeper`] turn the declared set into the
 //! statements of an identity policy, [`trust`] into those of a target role's trust policy, and [`documents`] packs
-//! statements into policies that AWS takes. All are pure: the same declarations give the same bytes.
+//! statements into policies that AWS takes. [`needed`] tells which actions a broker may need at all. All are pure: the same
+//! declarations give the same bytes.
 
 mod broker;
 mod calls;
 mod names;
+mod needed;
 mod reader;
 mod split;
 mod statement;
@@ -16,6 +18,7 @@ mod trust;
 pub use broker::broker;
 pub use calls::{CALLS, Call, Scope, Task, actions};
 pub use names::{TAG_DEPLOYMENT, lease_user_path};
+pub use needed::needed;
 pub use reader::reader;
 pub use split::{Document, documents};
 pub use statement::{Requirement, Statement};
