@@ -16,7 +16,7 @@ mod sweeper;
 mod trust;
 
 pub use broker::broker;
-pub use calls::{CALLS, Call, Scope, Task, actions};
+pub use calls::{CALLS, Call, Scope, Task, actions, read_actions};
 pub use names::{TAG_DEPLOYMENT, lease_user_path};
 pub use needed::needed;
 pub use reader::reader;

@@ -33,7 +33,7 @@ pub fn needed(desired: &Desired) -> BTreeSet<String> {
         | Task::ReadManyPolicies
         | Task::ReadGroups
         | Task::ReadQuotas
-        | Task::ReadOtherAccounts => true,
+        | Task::ReadOtherAccounts => task.is_reading(),
     };
     let tasks: BTreeSet<Task> = CALLS.iter().map(|call| call.task).collect();
     let tasks: BTreeSet<Task> = tasks.into_iter().filter(|task| is_needed(*task)).collect();
