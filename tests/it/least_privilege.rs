@@ -1,5 +1,6 @@
 //! Generated policies, asked by the evaluator: each allows all that the code calls for what is declared, and nothing else.
 
+mod needed;
 mod reads;
 
 use std::collections::{BTreeMap, BTreeSet};

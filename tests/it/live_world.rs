@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use leasehold::domain::ident::Arn;
-use leasehold::domain::world::calls::{GET_POLICY_LIMIT, READER_CALLS, fewest_calls};
+use leasehold::domain::least_privilege::read_actions;
+use leasehold::domain::world::calls::{GET_POLICY_LIMIT, fewest_calls};
 use leasehold::domain::world::{Fact, Reader, Wanted, WantedAccount, Why, World};
 use leasehold::ports::CloudRead as _;
 
@@ -18,8 +19,7 @@ fn allowing(actions: &[&str]) -> String {
 
 /// Allows all that a reader calls, and no more.
 fn reading() -> String {
-    let actions: BTreeSet<&str> = READER_CALLS.iter().map(|call| call.action).collect();
-    allowing(&actions.into_iter().collect::<Vec<_>>())
+    allowing(&read_actions().into_iter().collect::<Vec<_>>())
 }
 
 async fn read(account: &Account, planner: &str, wanted: &Wanted) -> World {

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Output};
 
+use leasehold::domain::least_privilege::read_actions;
 use leasehold::domain::rules;
-use leasehold::domain::world::calls::READER_CALLS;
 use leasehold::output::{exit, plan_format};
 use leasehold::wire::manifest_v1;
 
@@ -64,7 +64,7 @@ fn every_right_of_a_reader_is_in_its_table_and_no_other() {
     let table = table.split("\n\n").next().expect("it ends");
     let rights = table.lines().filter_map(|row| row.split('|').nth(1));
     let shown: BTreeSet<&str> = rights.flat_map(|cell| cell.split('`')).filter(|word| word.contains(':')).collect();
-    assert_eq!(shown, READER_CALLS.iter().map(|call| call.action).collect());
+    assert_eq!(shown, read_actions());
 }
 
 /// A page's lines in fenced blocks, and those outside; the fences are in neither.

@@ -46,7 +46,7 @@ pub fn broker(desired: &Desired) -> Vec<Statement> {
     statements
 }
 
-fn has_tags(spec: &CredentialSpec) -> bool {
+pub(super) fn has_tags(spec: &CredentialSpec) -> bool {
     match spec {
         CredentialSpec::AssumedRole(spec) => !spec.session_tags.is_empty(),
         CredentialSpec::FederationToken(spec) => !spec.session_tags.is_empty(),
@@ -54,7 +54,7 @@ fn has_tags(spec: &CredentialSpec) -> bool {
     }
 }
 
-fn has_identity(spec: &CredentialSpec) -> bool {
+pub(super) fn has_identity(spec: &CredentialSpec) -> bool {
     matches!(spec, CredentialSpec::AssumedRole(spec) if spec.source_identity.is_some())
 }
 

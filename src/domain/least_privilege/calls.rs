@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::domain::credential::CredentialType;
 
 /// One call to AWS that we make.
@@ -52,6 +54,33 @@ pub enum Task {
     ReadQuotas,
     /// Reading another account.
     ReadOtherAccounts,
+}
+
+impl Task {
+    /// Whether it is part of reading the world.
+    #[must_use]
+    pub const fn is_reading(self) -> bool {
+        match self {
+            Self::Identify
+            | Self::ReadTargets
+            | Self::ReadManyTargets
+            | Self::ReadBrokerRole
+            | Self::ReadBrokerUser
+            | Self::ReadPolicies
+            | Self::ReadManyPolicies
+            | Self::ReadGroups
+            | Self::ReadQuotas
+            | Self::ReadOtherAccounts => true,
+            Self::Issue(_)
+            | Self::PassTags(_)
+            | Self::PassSourceIdentity
+            | Self::AttachPolicies
+            | Self::JoinGroups
+            | Self::FindUsers
+            | Self::EndUser
+            | Self::ClearSessionDenies => false,
+        }
+    }
 }
 
 /// What a call is made on.
@@ -173,4 +202,10 @@ pub fn actions(task: Task, scope: Scope) -> Vec<&'static str> {
         CALLS.iter().filter(|call| call.task == task && call.scope == scope).map(|call| call.action).collect();
     actions.sort_unstable();
     actions
+}
+
+/// The actions that reading the world may ask for, of any world.
+#[must_use]
+pub fn read_actions() -> BTreeSet<&'static str> {
+    CALLS.iter().filter(|call| call.task.is_reading()).map(|call| call.action).collect()
 }

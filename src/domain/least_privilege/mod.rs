@@ -2,11 +2,13 @@
 //!
 //! [`CALLS`] lists every call with what it is made on. [`broker`], [`reader`], [`sweeper`] and [`revoker`] turn the declared set
 //! into the statements of an identity policy, [`trust`] into those of a target role's trust policy, and [`documents`] packs
-//! statements into policies that AWS takes. All are pure: the same declarations give the same bytes.
+//! statements into policies that AWS takes. [`needed`] tells which actions a broker may need at all. All are pure: the same
+//! declarations give the same bytes.
 
 mod broker;
 mod calls;
 mod names;
+mod needed;
 mod reader;
 mod revoker;
 mod split;
@@ -15,8 +17,9 @@ mod sweeper;
 mod trust;
 
 pub use broker::broker;
-pub use calls::{CALLS, Call, Scope, Task, actions};
+pub use calls::{CALLS, Call, Scope, Task, actions, read_actions};
 pub use names::{TAG_DEPLOYMENT, lease_user_path};
+pub use needed::needed;
 pub use reader::reader;
 pub use revoker::revoker;
 pub use split::{Document, documents};

@@ -91,9 +91,10 @@ use crate::domain::admission;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::Verdict;
 
-use super::refusal::{Refusal, refusal};
+use super::judging::{Judging, Target};
+use super::refusal::Refused;
 use super::rule::{Origin, Rule, Said};
-use super::{Judging, words};
+use super::words;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH201",
@@ -109,8 +110,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     let broker = judging.principal();
     for target in judging.targets() {
-        let refusal = refusal(judging, target);
-        if refusal.as_ref().is_some_and(|it| !it.causes.is_empty()) {
+        if target.refused.is_some_and(Refused::is_explained) {
             continue;
         }
         let needed = || words::trust_statement(broker, &admission::actions(target.spec));
@@ -119,7 +119,7 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
                 format!(
                     "no statement of the trust policy of `{}` lets the broker `{broker}` assume it{}",
                     target.arn,
-                    refusal.and_then(nearest).unwrap_or_default()
+                    nearest(target).unwrap_or_default()
                 ),
                 "does not trust the broker",
                 format!("add this statement to its trust policy: `{}`", needed()),
@@ -139,12 +139,12 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// What the nearest Allow lacks, as the end of a sentence.
-fn nearest(refusal: Refusal<'_>) -> Option<String> {
-    let Refusal { spot, miss, .. } = refusal;
-    let miss = miss?;
+fn nearest(target: Target<'_>) -> Option<String> {
+    let refused = target.refused?;
+    let miss = refused.miss()?;
     Some(format!(
         "; the nearest is statement `{}`, whose {} is `{}` where the request has `{}`",
-        spot.statement.label,
+        refused.spot(target)?.statement.label,
         miss.element.as_str(),
         miss.wanted,
         miss.found

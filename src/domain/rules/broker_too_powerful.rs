@@ -4,7 +4,11 @@
 //! Reads the broker's identity policies and lists the Allows that reach further than the manifests: `sts:AssumeRole` on
 //! `*`, on a wildcard, by `NotResource` or `NotAction`, or on a role that nothing declares; other actions of STS; and
 //! changes to IAM that no declared role needs. Where every role of an account was listed, it names the undeclared ones
-//! that the broker may ask for.
+//! that the broker may ask for by an Allow without conditions.
+//!
+//! What cannot be exercised is not listed: an Allow whose conditions do not hold for the broker, what its permissions
+//! boundary does not let through, and what a Deny without conditions takes away. Where that is not known, because a condition
+//! asks for something else than the broker and the time, or the boundary could not be read, it is listed.
 //!
 //! ## Why it is bad
 //! Whoever gets hold of the broker gets hold of all that, and no review of the manifests will ever show it. Roles made
@@ -104,11 +108,13 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::domain::credential::CredentialType;
 use crate::domain::finding::{Confidence, Finding, Level};
-use crate::domain::iam::{Effect, Policy, Selector, Statement, Truth, wildcard_match};
+use crate::domain::iam::{
+    Context, Effect, Element, Knowledge, Layer, NamedPolicy, Policies, Policy, Request, Selector, Statement, Truth,
+    trace, wildcard_match,
+};
 use crate::domain::ident::RoleArn;
-use crate::domain::text;
+use crate::domain::{least_privilege, text};
 
 use super::rule::{Origin, Rule, Said};
 use super::{Judging, broker_side};
@@ -116,35 +122,13 @@ use super::{Judging, broker_side};
 /// Undeclared roles, statements and actions that one message names.
 const LISTED: usize = 10;
 
+const ASSUME: &str = "sts:AssumeRole";
+
 /// Declared roles up to which the remedy gives the whole statement.
 const SPELLED_OUT: usize = 10;
 
-/// Actions of STS that issuing may need.
-const STS: [&str; 6] = [
-    "sts:assumerole",
-    "sts:tagsession",
-    "sts:setsourceidentity",
-    "sts:getfederationtoken",
-    "sts:getsessiontoken",
-    "sts:getcalleridentity",
-];
-
 /// Beginnings of actions of IAM that change nothing: whoever plans may need them.
 const READS: [&str; 4] = ["iam:get", "iam:list", "iam:simulate", "iam:generate"];
-
-/// Ends of actions of IAM that the life of an IAM user takes.
-const USERS: [&str; 6] = ["user", "userpolicy", "accesskey", "usertogroup", "userfromgroup", "userpermissionsboundary"];
-
-/// What is left on a user when it is to be deleted, and the verbs for it.
-const LEFT_ON_USERS: [&str; 7] = [
-    "iam:deleteloginprofile",
-    "iam:deactivatemfadevice",
-    "iam:deletevirtualmfadevice",
-    "iam:deletesigningcertificate",
-    "iam:deletesshpublickey",
-    "iam:deleteservicespecificcredential",
-    "iam:untaguser",
-];
 
 pub(super) static RULE: Rule = Rule {
     code: "LH314",
@@ -171,18 +155,24 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     let read = || attached.iter().filter_map(|it| Some((it.name.as_str(), it.document.policy.as_ref().ok()?)));
     let mut needed: HashSet<&str> = judging.targets().map(|target| target.arn.as_str()).collect();
     needed.extend(judging.desired.accounts.iter().filter_map(|it| Some(it.reader_role_arn.as_ref()?.value.as_str())));
-    let users = judging.desired.roles.iter().any(|role| role.spec.credential.kind() == CredentialType::IamUser);
+    let boundary = match judging.issuing.boundary() {
+        Layer::Read(named) => Some(named.iter().flat_map(|it| live_statements(judging, it.name, it.policy)).collect()),
+        Layer::None | Layer::Assumed | Layer::Unread => None,
+    };
+    let bounds = boundary.iter().flatten().copied();
+    let denies =
+        read().flat_map(|(_, policy)| policy.statements()).chain(bounds).filter(|it| always_denies(it)).collect();
+    let limits = Limits { roles: needed, actions: least_privilege::needed(judging.desired), boundary, denies };
     let mut excess = Excess::default();
     for (name, policy) in read() {
-        for statement in policy.statements().iter().filter(|statement| statement.effect == Effect::Allow) {
-            look(name, statement, &needed, users, &mut excess);
+        for statement in live_statements(judging, name, policy).filter(|statement| statement.effect == Effect::Allow) {
+            look(name, statement, &limits, &mut excess);
         }
     }
     if excess.lines.is_empty() {
         return;
     }
-    let denies: Vec<&Statement> = read().flat_map(|(_, policy)| denies(policy)).collect();
-    let reached = reached(judging, &excess.reach, &denies, &needed);
+    let reached = reached(judging, &excess.reach, &limits);
     let mut message = format!(
         "the policies of the broker `{}` allow more than what is declared needs: {}",
         judging.principal(),
@@ -199,17 +189,39 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     ));
 }
 
-fn look<'a>(name: &str, statement: &'a Statement, needed: &HashSet<&str>, users: bool, excess: &mut Excess<'a>) {
+/// The statements whose conditions may hold for the broker at this instant.
+fn live_statements<'p>(
+    judging: &Judging<'_>,
+    name: &'p str,
+    policy: &'p Policy,
+) -> impl Iterator<Item = &'p Statement> {
+    let caller = judging.issuing.caller();
+    let context = Context::open()
+        .with("aws:PrincipalArn", Knowledge::is(caller.principal_arn))
+        .with("aws:PrincipalAccount", Knowledge::is(caller.account))
+        .with("aws:CurrentTime", Knowledge::is(judging.now.to_string()))
+        .with("aws:EpochTime", Knowledge::is(judging.now.as_second().to_string()));
+    let policies = Policies { identity: Layer::Read(vec![NamedPolicy { name, policy }]), ..Policies::default() };
+    let traces = trace(&Request::new(caller, ASSUME).within(&context), &policies);
+    policy.statements().iter().zip(traces).filter_map(|(statement, trace)| {
+        let mut conditions = trace.elements.iter().filter(|it| it.element == Element::Condition);
+        conditions.all(|it| it.holds != Truth::False).then_some(statement)
+    })
+}
+
+fn look<'a>(name: &str, statement: &'a Statement, limits: &Limits<'_>, excess: &mut Excess<'a>) {
     let at = format!("in `{}` of `{}`", text::short(&statement.label, 64), text::short(name, 128));
-    let assumes = covers(statement, "sts:AssumeRole");
+    let assumes = covers(statement, ASSUME);
     let mut say = |what: &str| {
         excess.lines.insert(format!("{what} {at}"));
     };
     match &statement.action {
-        Selector::Except(_) => say("NotAction"),
+        Selector::Except(_) if limits.let_beyond("*") => say("NotAction"),
+        Selector::Except(_) => {}
         Selector::Only(actions) => {
             for action in actions.iter().filter(|action| action.is_well_formed()) {
-                if is_beyond(&action.as_str().to_ascii_lowercase(), users) {
+                let pattern = action.as_str().to_ascii_lowercase();
+                if is_beyond(&pattern, &limits.actions) && limits.let_beyond(&pattern) {
                     say(&text::short(action.as_str(), 64));
                 }
             }
@@ -219,18 +231,108 @@ fn look<'a>(name: &str, statement: &'a Statement, needed: &HashSet<&str>, users:
         return;
     }
     match &statement.resource {
-        Some(Selector::Except(_)) => say("sts:AssumeRole by NotResource"),
+        Some(Selector::Except(_)) if limits.let_assume("*") => say("sts:AssumeRole by NotResource"),
         Some(Selector::Only(resources)) => {
-            for resource in resources.iter().filter(|resource| !needed.contains(resource.as_str())) {
+            for resource in resources.iter().filter(|resource| !limits.roles.contains(resource.as_str())) {
                 // What is no role can be no target of `sts:AssumeRole`, and adds nothing to it.
-                if wildcard(resource) || resource.contains(":role/") {
+                if (wildcard(resource) || resource.contains(":role/")) && limits.let_assume(resource) {
                     say(&format!("sts:AssumeRole on {}", text::short(resource, 160)));
                 }
             }
         }
-        None => {}
+        Some(Selector::Except(_)) | None => {}
     }
-    excess.reach.push(statement);
+    if statement.conditions.is_empty() {
+        excess.reach.push(statement);
+    }
+}
+
+/// What is needed, and what keeps the Allows from giving more.
+struct Limits<'a> {
+    /// Roles that are declared, as targets or readers.
+    roles: HashSet<&'a str>,
+    /// Actions that the broker may need, in lower case.
+    actions: BTreeSet<String>,
+    /// Statements of the boundary whose conditions may hold; `None` when there is no boundary, or nobody could read it.
+    boundary: Option<Vec<&'a Statement>>,
+    /// Denys that always apply, of the broker's policies and of its boundary.
+    denies: Vec<&'a Statement>,
+}
+
+impl Limits<'_> {
+    fn bounds(&self) -> Option<impl Iterator<Item = &Statement>> {
+        Some(self.boundary.as_ref()?.iter().copied().filter(|it| it.effect == Effect::Allow))
+    }
+
+    /// Whether something that nothing declared needs, of what this pattern (in lower case) covers, is let through.
+    fn let_beyond(&self, pattern: &str) -> bool {
+        let is_denied = |it: &&Statement| match &it.action {
+            Selector::Only(all) => all.iter().any(|entry| contains(&entry.as_str().to_ascii_lowercase(), pattern)),
+            Selector::Except(_) => false,
+        };
+        if self.denies.iter().filter(|it| is_on_all(it)).any(is_denied) {
+            return false;
+        }
+        self.bounds().is_none_or(|mut bounds| {
+            bounds.any(|it| match &it.action {
+                Selector::Only(all) => all.iter().any(|entry| {
+                    let entry = entry.as_str().to_ascii_lowercase();
+                    may_meet(&entry, pattern) && is_beyond(&entry, &self.actions)
+                }),
+                Selector::Except(all) => {
+                    !all.iter().any(|entry| contains(&entry.as_str().to_ascii_lowercase(), pattern))
+                }
+            })
+        })
+    }
+
+    /// Whether `sts:AssumeRole` on something undeclared, of what this resource covers, is let through.
+    fn let_assume(&self, resource: &str) -> bool {
+        let is_denied = |it: &&Statement| match &it.resource {
+            Some(Selector::Only(all)) => all.iter().any(|entry| contains(entry, resource)),
+            Some(Selector::Except(_)) | None => false,
+        };
+        if self.denies.iter().filter(|it| covers(it, ASSUME)).any(is_denied) {
+            return false;
+        }
+        self.bounds().is_none_or(|bounds| {
+            bounds.filter(|it| covers(it, ASSUME)).any(|it| match &it.resource {
+                Some(Selector::Only(all)) => {
+                    all.iter().any(|entry| may_meet(entry, resource) && !self.roles.contains(entry.as_str()))
+                }
+                Some(Selector::Except(all)) => !all.iter().any(|entry| contains(entry, resource)),
+                None => false,
+            })
+        })
+    }
+
+    /// Whether the boundary and the Denys let `sts:AssumeRole` on this role through.
+    fn let_role(&self, arn: &str) -> bool {
+        let assumes = |it: &Statement| covers(it, ASSUME) && includes(it, arn);
+        !self.denies.iter().any(|it| assumes(it)) && self.bounds().is_none_or(|mut bounds| bounds.any(assumes))
+    }
+}
+
+fn is_on_all(statement: &Statement) -> bool {
+    matches!(&statement.resource, Some(Selector::Only(all)) if all.iter().any(|entry| entry == "*"))
+}
+
+/// Whether a pattern certainly covers all that another one does.
+fn contains(wide: &str, narrow: &str) -> bool {
+    wide == narrow || (!wide.contains('?') && wildcard_match(wide, narrow, false))
+}
+
+/// Whether two patterns may cover something in common.
+fn may_meet(one: &str, other: &str) -> bool {
+    let head = |pattern: &str| pattern.find(['*', '?']).unwrap_or(pattern.len());
+    match (one.contains(['*', '?']), other.contains(['*', '?'])) {
+        (_, false) => wildcard_match(one, other, false),
+        (false, true) => wildcard_match(other, one, false),
+        (true, true) => {
+            let (one, other) = (&one[..head(one)], &other[..head(other)]);
+            one.starts_with(other) || other.starts_with(one)
+        }
+    }
 }
 
 fn wildcard(resource: &str) -> bool {
@@ -238,18 +340,14 @@ fn wildcard(resource: &str) -> bool {
     may_be_role && resource.contains(['*', '?'])
 }
 
-/// Whether no declared role asks the broker for an action that this pattern (in lower case) covers.
-fn is_beyond(pattern: &str, users: bool) -> bool {
-    if pattern == "*" || pattern.starts_with('*') {
-        return true;
-    }
-    if pattern.starts_with("sts:") {
-        return !STS.contains(&pattern);
-    }
-    if !pattern.starts_with("iam:") || READS.iter().any(|head| pattern.starts_with(head)) {
-        return false;
-    }
-    !(users && (USERS.iter().any(|end| pattern.ends_with(end)) || LEFT_ON_USERS.contains(&pattern)))
+/// Whether this pattern (in lower case) covers more of IAM and STS than reading and what is needed. A wildcard does: it
+/// covers what AWS may add as well.
+fn is_beyond(pattern: &str, needed: &BTreeSet<String>) -> bool {
+    let Some((service, name)) = pattern.split_once(':') else { return pattern == "*" };
+    ["iam", "sts"].into_iter().filter(|it| wildcard_match(service, it, false)).any(|service| {
+        let action = format!("{service}:{name}");
+        !needed.contains(&action) && !READS.iter().any(|head| action.starts_with(head))
+    })
 }
 
 fn covers(statement: &Statement, action: &str) -> bool {
@@ -260,11 +358,8 @@ fn covers(statement: &Statement, action: &str) -> bool {
     }
 }
 
-/// Denys of `sts:AssumeRole` that always apply.
-fn denies(policy: &Policy) -> impl Iterator<Item = &Statement> {
-    policy.statements().iter().filter(|statement| {
-        statement.effect == Effect::Deny && statement.conditions.is_empty() && covers(statement, "sts:AssumeRole")
-    })
+fn always_denies(statement: &Statement) -> bool {
+    statement.effect == Effect::Deny && statement.conditions.is_empty()
 }
 
 fn includes(statement: &Statement, arn: &str) -> bool {
@@ -277,18 +372,13 @@ fn includes(statement: &Statement, arn: &str) -> bool {
 }
 
 /// Roles that nothing declares and that the Allows reach, as far as accounts were listed.
-fn reached<'w>(
-    judging: &Judging<'w>,
-    reach: &[&Statement],
-    denies: &[&Statement],
-    needed: &HashSet<&str>,
-) -> Vec<&'w RoleArn> {
+fn reached<'w>(judging: &Judging<'w>, reach: &[&Statement], limits: &Limits<'_>) -> Vec<&'w RoleArn> {
     let accounts = judging.world.accounts.values().filter_map(|account| account.roles.present());
-    let undeclared = accounts.flatten().filter(|arn| !needed.contains(arn.as_str()));
+    let undeclared = accounts.flatten().filter(|arn| !limits.roles.contains(arn.as_str()));
     let broker = judging.principal().as_str();
     undeclared
         .filter(|arn| arn.as_str() != broker && reach.iter().any(|statement| includes(statement, arn.as_str())))
-        .filter(|arn| !denies.iter().any(|statement| includes(statement, arn.as_str())))
+        .filter(|arn| limits.let_role(arn.as_str()))
         .collect()
 }
 
@@ -319,7 +409,7 @@ mod tests {
     use super::super::fixture::{READ_ONLY, Scene, allow};
     use super::*;
     use crate::domain::ident::AccountId;
-    use crate::domain::world::{Fact, LiveAccount};
+    use crate::domain::world::{Fact, LiveAccount, Unknown, Why};
 
     fn found(scene: Scene, statements: &[&str]) -> Vec<Finding> {
         scene.broker(statements, None).findings(&RULE)
@@ -333,7 +423,7 @@ mod tests {
     fn what_is_declared_may_be_allowed() {
         let enough = [
             allow("sts:AssumeRole", READ_ONLY),
-            allow("sts:TagSession", READ_ONLY),
+            allow("sts:GetCallerIdentity", "*"),
             allow("iam:GetRole", "*"),
             allow("s3:*", "arn:aws:s3:::state/*"),
         ];
@@ -358,6 +448,49 @@ mod tests {
             assert!(found.len() == 1 && found[0].message.contains(named), "{statement}: {found:?}");
             assert!(!found[0].blocks() && found[0].role.is_none());
         }
+    }
+
+    #[test]
+    fn what_cannot_be_exercised_is_not_named() {
+        let (wide, pass) = (allow("sts:AssumeRole", "*"), allow("iam:PassRole", "*"));
+        let when =
+            |statement: &str, condition: &str| statement.replace('}', &format!(r#", "Condition": {{{condition}}}}}"#));
+        let named =
+            |statements: &[&str], boundary: Option<&str>| scene().broker(statements, boundary).findings(&RULE).len();
+        let other = r#""StringEquals": {"aws:PrincipalAccount": "444455556666"}"#;
+        let own = r#""StringEquals": {"aws:PrincipalAccount": "111122223333"}"#;
+        let open = r#""StringEquals": {"aws:ResourceTag/team": "a"}"#;
+        for statement in [&wide, &pass] {
+            assert_eq!(named(&[statement], Some(&allow("sts:AssumeRole", READ_ONLY))), 0, "{statement}");
+            assert_eq!(named(&[statement], Some(&allow("*", "*"))), 1, "{statement}");
+            assert_eq!(named(&[statement], Some(&when(&allow("*", "*"), other))), 0, "{statement}");
+            for (condition, expected) in [(other, 0), (own, 1), (open, 1)] {
+                assert_eq!(named(&[&when(statement, condition)], None), expected, "{statement} {condition}");
+            }
+            let deny = allow("*", "*").replacen("Allow", "Deny", 1);
+            assert_eq!(named(&[statement, &deny], None), 0, "{statement}");
+            assert_eq!(named(&[statement, &when(&deny, open)], None), 1, "{statement}");
+        }
+        assert_eq!(named(&[&allow("*", "*")], Some(&allow("s*:*", "*"))), 1);
+        assert_eq!(named(&[&allow("*", "*")], Some(&allow("s3:*", "*"))), 0);
+    }
+
+    #[test]
+    fn a_boundary_that_could_not_be_read_holds_nothing() {
+        let mut scene = scene().broker(&[&allow("iam:PassRole", "*")], Some(&allow("s3:*", "*")));
+        let Fact::Present(live) = &mut scene.world.broker else { panic!("just made") };
+        live.boundary = Fact::Unknown(Unknown { why: Why::AccessDenied, detail: String::new() });
+        assert_eq!(scene.findings(&RULE).len(), 1);
+    }
+
+    #[test]
+    fn passing_tags_is_needed_where_tags_are_declared() {
+        let statement = allow("sts:TagSession", READ_ONLY);
+        assert_eq!(found(scene(), &[&statement]).len(), 1);
+        let tagged = Scene::role_broker().assumed_role_with("a", |spec| {
+            spec.session_tags.insert("team".to_owned(), "a".to_owned());
+        });
+        assert!(found(tagged, &[&statement]).is_empty());
     }
 
     #[test]

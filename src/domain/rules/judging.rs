@@ -9,6 +9,7 @@ use crate::domain::world::{Fact, LiveRole, World};
 
 use super::RuleInput;
 use super::broker_side::{Unsettled, is_denied};
+use super::refusal::Refused;
 
 /// What rules look at: the input, and what several of them would otherwise work out again.
 #[derive(Debug)]
@@ -37,6 +38,7 @@ struct Known<'a> {
     arn: &'a RoleArn,
     fact: &'a Fact<LiveRole>,
     assume: Option<Verdict>,
+    refused: Option<Refused>,
 }
 
 /// One entry of one role's `role_arns` with what is known of it.
@@ -53,6 +55,8 @@ pub(super) struct Target<'j> {
     /// What its trust policy says to the broker's `sts:AssumeRole`, if the broker's own policies allow it; `None` when there
     /// is no policy to ask.
     pub(super) assume: Option<&'j Verdict>,
+    /// Why that refuses the broker; `None` when it does not, or when no statement comes near.
+    pub(super) refused: Option<&'j Refused>,
     index: usize,
 }
 
@@ -99,20 +103,26 @@ impl<'a> Judging<'a> {
                     }
                     assume = Some(verdict);
                 }
-                targets.push(Known { role, spec, index, arn, fact, assume });
+                targets.push(Known { role, spec, index, arn, fact, assume, refused: None });
             }
         }
-        Self { desired, world, now, base, issuing, unsettled, targets }
+        let mut judging = Self { desired, world, now, base, issuing, unsettled, targets };
+        let refused: Vec<_> = judging.targets().map(|target| Refused::new(&judging, target)).collect();
+        for (known, refused) in judging.targets.iter_mut().zip(refused) {
+            known.refused = refused;
+        }
+        judging
     }
 
     /// Every entry of every role's `role_arns`, in file order.
     pub(super) fn targets(&self) -> impl Iterator<Item = Target<'_>> {
-        self.targets.iter().map(|Known { role, spec, index, arn, fact, assume }| Target {
+        self.targets.iter().map(|Known { role, spec, index, arn, fact, assume, refused }| Target {
             role,
             spec,
             arn,
             fact,
             assume: assume.as_ref(),
+            refused: refused.as_ref(),
             index: *index,
         })
     }

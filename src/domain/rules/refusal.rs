@@ -3,7 +3,7 @@
 //! One cause, one finding: where conditions alone keep the broker out, and a more specific rule is about each of them,
 //! those rules speak and LH201 does not. In every other case LH201 speaks alone.
 
-use crate::domain::iam::{Condition, Effect, Element, ElementTrace, Place, Truth, Verdict, nearest_allow};
+use crate::domain::iam::{Condition, Effect, Element, ElementTrace, Place, Statement, Truth, Verdict, nearest_allow};
 
 use super::judging::{Judging, Target};
 use super::statements::{self, Spot, is_about};
@@ -19,53 +19,72 @@ pub(super) enum Cause {
     Mfa,
 }
 
-/// The statement on which a target's refusal turns.
-pub(super) struct Refusal<'j> {
-    /// The statement that denies, or the Allow that comes nearest.
-    pub(super) spot: Spot<'j>,
-    /// The first element of that Allow that fails; `None` for a Deny.
-    pub(super) miss: Option<ElementTrace>,
-    /// What keeps the broker out, when more specific rules say all of it; empty when LH201 has to speak.
-    pub(super) causes: Vec<(Cause, &'j Condition)>,
+/// Why a trust policy refuses the broker. It is worked out once for each target: see [`Target::refused`].
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// Which statement denies, or which Allow comes nearest.
+    statement: usize,
+    miss: Option<ElementTrace>,
+    /// What keeps the broker out, and which of the statement's conditions says so.
+    causes: Vec<(Cause, usize)>,
 }
 
-/// Why this target refuses the broker; `None` when it does not, or when no statement comes near.
-pub(super) fn refusal<'j>(judging: &'j Judging<'_>, target: Target<'j>) -> Option<Refusal<'j>> {
-    let of_policy = || target.trust().into_iter().flat_map(|policy| statements::of(target, policy));
-    let cause = |condition| Some((cause_of(judging, &target, condition)?, condition));
-    match target.assume? {
-        Verdict::DeniedExplicitly { statement, .. } => {
-            let denies = |spot: &Spot<'_>| spot.statement.effect == Effect::Deny && spot.statement.label == *statement;
-            let spot = of_policy().find(denies)?;
-            let causes = spot.statement.conditions.iter().filter_map(cause).take(1).collect();
-            Some(Refusal { spot, miss: None, causes })
+impl Refused {
+    /// Why this target refuses the broker; `None` when it does not, or when no statement comes near.
+    pub(super) fn new(judging: &Judging<'_>, target: Target<'_>) -> Option<Self> {
+        let statements = target.trust()?.statements();
+        let causes = |statement: usize| {
+            let conditions = statements[statement].conditions.iter().enumerate();
+            conditions.map(|(at, condition)| cause_of(judging, &target, condition).map(|cause| (cause, at)))
+        };
+        match target.assume? {
+            Verdict::DeniedExplicitly { statement, .. } => {
+                let denies = |it: &Statement| it.effect == Effect::Deny && it.label == *statement;
+                let statement = statements.iter().position(denies)?;
+                Some(Self { statement, miss: None, causes: causes(statement).flatten().take(1).collect() })
+            }
+            Verdict::DeniedImplicitly { .. } => {
+                let traces = judging.trace(&target, "sts:AssumeRole");
+                let nearest = nearest_allow(&traces, Place::Resource)?;
+                let mut own = traces.iter().filter(|it| it.place == Place::Resource);
+                let statement = own.position(|it| std::ptr::eq(it, nearest))?;
+                let failing = || nearest.elements.iter().filter(|it| it.holds == Truth::False);
+                let conditions = nearest.elements.iter().filter(|it| it.element == Element::Condition);
+                let failed = conditions.zip(causes(statement)).filter(|(it, _)| it.holds == Truth::False);
+                let causes: Vec<_> = failed.filter_map(|(_, cause)| cause).collect();
+                let causes = if causes.len() == failing().count() { causes } else { Vec::new() };
+                Some(Self { statement, miss: failing().next().cloned(), causes })
+            }
+            Verdict::Allowed | Verdict::Depends(_) => None,
         }
-        Verdict::DeniedImplicitly { .. } => {
-            let traces = judging.trace(&target, "sts:AssumeRole");
-            let nearest = nearest_allow(&traces, Place::Resource)?;
-            let own = traces.iter().filter(|it| it.place == Place::Resource);
-            let (spot, _) = of_policy().zip(own).find(|(_, it)| std::ptr::eq(*it, nearest))?;
-            let failing = || nearest.elements.iter().filter(|it| it.holds == Truth::False);
-            let conditions = nearest.elements.iter().filter(|it| it.element == Element::Condition);
-            let failed = conditions.zip(&spot.statement.conditions).filter(|(it, _)| it.holds == Truth::False);
-            let causes: Vec<_> = failed.filter_map(|(_, condition)| cause(condition)).collect();
-            let causes = if causes.len() == failing().count() { causes } else { Vec::new() };
-            let miss = failing().next().cloned();
-            Some(Refusal { spot, miss, causes })
-        }
-        Verdict::Allowed | Verdict::Depends(_) => None,
+    }
+
+    /// Whether more specific rules say all that keeps the broker out, so that LH201 does not have to speak.
+    pub(super) fn is_explained(&self) -> bool {
+        !self.causes.is_empty()
+    }
+
+    /// The first element of the nearest Allow that fails; `None` for a Deny.
+    pub(super) fn miss(&self) -> Option<&ElementTrace> {
+        self.miss.as_ref()
+    }
+
+    /// The statement on which the refusal of this target turns.
+    pub(super) fn spot<'j>(&self, target: Target<'j>) -> Option<Spot<'j>> {
+        statements::of(target, target.trust()?).nth(self.statement)
     }
 }
 
-/// Every target that this cause, alone or with others, keeps the broker out of.
+/// Every target that this cause, alone or with others, keeps the broker out of: the statement that does, and the condition.
 pub(super) fn refused_by<'j>(
     judging: &'j Judging<'_>,
     cause: Cause,
-) -> impl Iterator<Item = (Refusal<'j>, &'j Condition)> {
+) -> impl Iterator<Item = (Spot<'j>, &'j Condition)> {
     judging.targets().filter_map(move |target| {
-        let refusal = refusal(judging, target)?;
-        let condition = refusal.causes.iter().find(|(it, _)| *it == cause)?.1;
-        Some((refusal, condition))
+        let refused = target.refused?;
+        let (_, at) = refused.causes.iter().find(|(it, _)| *it == cause)?;
+        let spot = refused.spot(target)?;
+        Some((spot, spot.statement.conditions.get(*at)?))
     })
 }
 

@@ -90,8 +90,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for (refusal, condition) in refused_by(judging, Cause::ExternalId) {
-        let spot = &refusal.spot;
+    for (spot, condition) in refused_by(judging, Cause::ExternalId) {
         let passed = match &spot.target.spec.external_id {
             None => "none".to_owned(),
             Some(id) if condition.values.iter().any(|it| it.eq_ignore_ascii_case(id)) => {

@@ -88,8 +88,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for (refusal, condition) in refused_by(judging, Cause::Mfa) {
-        let spot = &refusal.spot;
+    for (spot, condition) in refused_by(judging, Cause::Mfa) {
         findings.push(RULE.about(
             spot.target.role,
             spot.target.field(),

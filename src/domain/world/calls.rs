@@ -1,4 +1,6 @@
-//! Which of AWS's operations a reader calls, and how many calls a world takes at least.
+//! How many calls reading a world takes at least, and from how many things on a reader asks for lists.
+//!
+//! Which operations it calls stands in [`least_privilege`](crate::domain::least_privilege).
 
 use super::{Wanted, WantedAccount};
 use crate::domain::ident::{AccountId, BrokerPrincipal};
@@ -13,61 +15,6 @@ pub const GET_POLICY_LIMIT: usize = 10;
 
 /// The most that IAM gives in one page; it may give fewer.
 pub const PAGE: usize = 1_000;
-
-/// One operation that reading the world may call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReaderCall {
-    /// As policies name it: `iam:GetRole`.
-    pub action: &'static str,
-    /// What it is called on, and so what a policy must allow it on.
-    pub on: CallScope,
-}
-
-/// What a reader's call is about. IAM can scope it to that, except for [`CallScope::All`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CallScope {
-    /// Anyone may call it: no policy has to allow it.
-    Anyone,
-    /// The reader roles of the Account documents.
-    Readers,
-    /// Declared and recorded target roles, up to [`GET_ROLE_LIMIT`] in one account.
-    Targets,
-    /// The broker itself, role or user.
-    Broker,
-    /// The groups of a broker that is a user.
-    BrokerGroups,
-    /// Managed policies: those of the broker and its groups, and declared ones.
-    Policies,
-    /// Declared groups.
-    Groups,
-    /// The whole account: IAM takes no resource but `*` for it.
-    All,
-}
-
-/// Every operation that reading the world may call, by action and then by what it is called on.
-pub const READER_CALLS: &[ReaderCall] = &[
-    ReaderCall { action: "iam:GetAccountSummary", on: CallScope::All },
-    ReaderCall { action: "iam:GetGroup", on: CallScope::Groups },
-    ReaderCall { action: "iam:GetGroupPolicy", on: CallScope::BrokerGroups },
-    ReaderCall { action: "iam:GetPolicy", on: CallScope::Policies },
-    ReaderCall { action: "iam:GetPolicyVersion", on: CallScope::Policies },
-    ReaderCall { action: "iam:GetRole", on: CallScope::Targets },
-    ReaderCall { action: "iam:GetRole", on: CallScope::Broker },
-    ReaderCall { action: "iam:GetRolePolicy", on: CallScope::Broker },
-    ReaderCall { action: "iam:GetUser", on: CallScope::Broker },
-    ReaderCall { action: "iam:GetUserPolicy", on: CallScope::Broker },
-    ReaderCall { action: "iam:ListAttachedGroupPolicies", on: CallScope::BrokerGroups },
-    ReaderCall { action: "iam:ListAttachedRolePolicies", on: CallScope::Broker },
-    ReaderCall { action: "iam:ListAttachedUserPolicies", on: CallScope::Broker },
-    ReaderCall { action: "iam:ListGroupPolicies", on: CallScope::BrokerGroups },
-    ReaderCall { action: "iam:ListGroupsForUser", on: CallScope::Broker },
-    ReaderCall { action: "iam:ListPolicies", on: CallScope::All },
-    ReaderCall { action: "iam:ListRolePolicies", on: CallScope::Broker },
-    ReaderCall { action: "iam:ListRoles", on: CallScope::All },
-    ReaderCall { action: "iam:ListUserPolicies", on: CallScope::Broker },
-    ReaderCall { action: "sts:AssumeRole", on: CallScope::Readers },
-    ReaderCall { action: "sts:GetCallerIdentity", on: CallScope::Anyone },
-];
 
 /// The calls that reading this world takes at least, when everything may be read and nothing has to be asked twice:
 ///
@@ -165,10 +112,5 @@ mod tests {
         }
         wanted.accounts.remove(&id(OTHER));
         assert_eq!(fewest_calls(&wanted, &id(OTHER)), 1, "the broker's account is not the caller's");
-    }
-
-    #[test]
-    fn the_table_is_sorted_and_says_nothing_twice() {
-        assert!(READER_CALLS.windows(2).all(|pair| (pair[0].action, pair[0].on) < (pair[1].action, pair[1].on)));
     }
 }

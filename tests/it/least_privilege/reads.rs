@@ -2,31 +2,36 @@
 
 use std::collections::BTreeSet;
 
-use leasehold::domain::least_privilege::{CALLS, Task, reader};
-use leasehold::domain::world::calls::{GET_POLICY_LIMIT, READER_CALLS};
+use leasehold::domain::desired::Desired;
+use leasehold::domain::least_privilege::{CALLS, Scope, read_actions, reader};
+use leasehold::domain::world::calls::{GET_POLICY_LIMIT, GET_ROLE_LIMIT};
 
-use super::{HOME, account, allows_in, closed, desired, policies, yaml};
+use super::{Declared, HOME, account, allows_in, closed, desired, policies, yaml};
 
-#[test]
-fn the_reader_is_given_what_reading_the_world_calls() {
-    let reads = |task: Task| {
-        matches!(
-            task,
-            Task::Identify
-                | Task::ReadTargets
-                | Task::ReadManyTargets
-                | Task::ReadBrokerRole
-                | Task::ReadBrokerUser
-                | Task::ReadPolicies
-                | Task::ReadManyPolicies
-                | Task::ReadGroups
-                | Task::ReadQuotas
-                | Task::ReadOtherAccounts
+/// The roles `r0`, `r1`, … in the broker's account, each with a target, a managed policy and a group of its own.
+fn many(is_user: bool, count: usize) -> Desired {
+    let role = |n: usize| {
+        format!(
+            "---\napiVersion: leasehold/v1\nkind: Role\nmetadata: {{name: r{n}}}\nspec: {{role_arns: \
+             ['arn:aws:iam::{HOME}:role/App{n}'], policy_arns: ['arn:aws:iam::{HOME}:policy/P{n}'], iam_groups: [G{n}]}}\n"
         )
     };
-    let granted: BTreeSet<&str> = CALLS.iter().filter(|call| reads(call.task)).map(|call| call.action).collect();
-    let called: BTreeSet<&str> = READER_CALLS.iter().map(|call| call.action).collect();
-    assert_eq!(granted, called);
+    let roles: String = (0..count).map(role).collect();
+    let user = Declared::User { path: None, boundary: false, policies: 1, groups: 1 };
+    let (kind, users) = if is_user { ("user", vec![user]) } else { ("role", Vec::new()) };
+    desired(&format!("{}{roles}", yaml(&format!("arn:aws:iam::{HOME}:{kind}/broker"), &users, true)))
+}
+
+#[test]
+fn the_reader_is_given_every_call_of_reading_that_is_permitted_at_all() {
+    let count = GET_ROLE_LIMIT.max(GET_POLICY_LIMIT) + 1;
+    let given: BTreeSet<&str> = [false, true]
+        .into_iter()
+        .flat_map(|is_user| reader(&many(is_user, count), &account(HOME)))
+        .flat_map(|statement| statement.actions)
+        .collect();
+    let unasked = CALLS.iter().filter(|call| call.scope == Scope::Unasked).map(|call| call.action).collect();
+    assert_eq!(given, read_actions().difference(&unasked).copied().collect());
 }
 
 #[test]
