@@ -1,6 +1,7 @@
-//! AWS over HTTP: the SDK behind our ports.
+//! AWS over HTTP: the SDK behind our ports. The state in S3 is one of them, because it needs the same session, the same
+//! sorting of errors and the same limit of time as everything else that is asked of AWS.
 //!
-//! [`Session::load`] finds region, endpoint and credentials once; [`AwsReader`] and [`AwsIssuer`] are cheap views of it.
+//! [`Session::load`] finds region, endpoint and credentials once; [`AwsReader`], [`AwsIssuer`] and [`BucketStore`] are cheap views of it.
 //! Every error is classified here, where the SDK's types are still known; nothing of the SDK leaves this module.
 //!
 //! The SDK's own retries and its correction of clock skew are off. Retries are ours (`retry.rs`), because
@@ -9,6 +10,8 @@
 
 mod account;
 mod answer;
+#[cfg(feature = "s3-store")]
+mod bucket;
 mod budget;
 mod calls;
 mod credentials;
@@ -33,6 +36,8 @@ mod summary;
 mod tls;
 mod unknown;
 
+#[cfg(feature = "s3-store")]
+pub use bucket::{BucketSettings, BucketStore};
 pub use issuer::AwsIssuer;
 pub use reader::AwsReader;
 pub use session::{Session, Settings};

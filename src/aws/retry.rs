@@ -33,6 +33,10 @@ pub(super) enum Repeat {
     Issue,
     /// It carries an MFA code, which is good once: asked again, AWS would refuse it and hide what happened.
     IssueOnce,
+    /// It writes under a condition. Sent again it would meet its own first copy, and the refusal would look like another
+    /// writer's doing: only what was certainly never sent may go out again.
+    #[cfg_attr(not(feature = "s3-store"), expect(dead_code, reason = "only a state in S3 is written"))]
+    Unsent,
 }
 
 /// Makes calls, and counts them.
@@ -132,7 +136,11 @@ impl Caller {
                 && match remedy {
                     Remedy::None => false,
                     Remedy::Connect => now + pause < started + CONNECT_AGAIN,
-                    Remedy::Wait | Remedy::Again => !(acted && repeat == Repeat::IssueOnce),
+                    Remedy::Wait | Remedy::Again => match repeat {
+                        Repeat::Read | Repeat::Issue => true,
+                        Repeat::IssueOnce => !acted,
+                        Repeat::Unsent => false,
+                    },
                 };
             if !again {
                 return Err(settle(repeat, open, error));

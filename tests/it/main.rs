@@ -14,6 +14,8 @@ mod aws_faults;
 mod aws_roles_faults;
 mod aws_world;
 mod aws_world_faults;
+mod bucket_server;
+mod bucket_store;
 mod canned_aws;
 mod canned_iam;
 mod ci_files;

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod store;
+
 use std::ffi::{OsStr, OsString};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -10,6 +12,8 @@ use leasehold::domain::ident::{BrokerPrincipal, IdentError, Name, RoleArn};
 use leasehold::domain::ttl::{Ttl, TtlError};
 use leasehold::output::plan_format::{self, PlanFormat};
 use leasehold::wire::SCHEMAS;
+
+pub(crate) use store::{PolicyStoreArgs, StateCheckArgs, StateCommand, Whose};
 
 const AFTER_HELP: &str = "\
 In a pull request:   leasehold plan
@@ -103,6 +107,9 @@ pub(crate) enum Command {
     /// Look at the leases
     #[command(subcommand)]
     Lease(LeaseCommand),
+    /// Look at the store that holds the state
+    #[command(subcommand)]
+    State(StateCommand),
     /// Explain why a role may or may not be issued
     Why(WhyArgs),
     /// Print the least that each identity must be allowed, as IAM policies
@@ -149,6 +156,12 @@ pub(crate) struct InitArgs {
     /// The protected branch, whose merges are applied
     #[arg(long, value_name = "BRANCH", default_value = "main")]
     pub(crate) branch: String,
+    /// Prove first that the store at this URL can hold a state, as `state check` does
+    #[arg(long, value_name = "URL")]
+    pub(crate) state: Option<String>,
+    /// Longest time to wait for that store, in all
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = time_limit)]
+    pub(crate) timeout: Ttl,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -426,6 +439,9 @@ pub(crate) struct LeasePlace {
     /// Folder whose repository holds the state, when --state is not given
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) dir: PathBuf,
+    /// Longest time to wait for a state in S3, in all
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = time_limit)]
+    pub(crate) timeout: Ttl,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -441,6 +457,8 @@ pub(crate) enum PolicyCommand {
     Sweeper(PolicyArgs),
     /// The trust policies of a role's targets
     Trust(TrustArgs),
+    /// Of a state in S3: the bucket's policy, and what each identity needs there
+    Store(PolicyStoreArgs),
 }
 
 const POLICY_OUTPUT: &str = "\

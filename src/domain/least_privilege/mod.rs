@@ -10,6 +10,7 @@ mod names;
 mod reader;
 mod split;
 mod statement;
+mod store;
 mod sweeper;
 mod trust;
 
@@ -19,5 +20,6 @@ pub use names::{TAG_DEPLOYMENT, lease_user_path};
 pub use reader::reader;
 pub use split::{Document, documents};
 pub use statement::{Requirement, Statement};
+pub use store::{StatePlace, StorePolicy, is_key_arn, store};
 pub use sweeper::sweeper;
 pub use trust::trust;

@@ -17,7 +17,7 @@ pub(crate) async fn run(command: &LeaseCommand, terminal: Terminal) -> Result<u8
 }
 
 async fn list(args: &LeaseListArgs, terminal: Terminal) -> Result<u8, AppError> {
-    let store = wire_up::store(args.place.state.as_deref(), &args.place.dir)?;
+    let store = wire_up::store(args.place.state.as_deref(), &args.place.dir, args.place.timeout).await?;
     let filter = LeaseFilter { role: args.role.as_deref(), all: args.all };
     let now = SystemClock.now();
     let leases = list_leases(&store, now, filter).await?;
@@ -30,7 +30,7 @@ async fn list(args: &LeaseListArgs, terminal: Terminal) -> Result<u8, AppError> 
 }
 
 async fn show(args: &LeaseShowArgs, terminal: Terminal) -> Result<u8, AppError> {
-    let store = wire_up::store(args.place.state.as_deref(), &args.place.dir)?;
+    let store = wire_up::store(args.place.state.as_deref(), &args.place.dir, args.place.timeout).await?;
     let lease = show_lease(&store, &args.id).await?;
     let document = lease_v1::Document::new([&lease], SystemClock.now());
     print(|out| match args.place.format {

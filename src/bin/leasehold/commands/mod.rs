@@ -13,6 +13,7 @@ mod render;
 mod saved_plan;
 mod signed;
 mod simulate;
+mod state;
 mod validate;
 mod why;
 
@@ -26,7 +27,7 @@ use crate::terminal::Terminal;
 /// Runs a command and answers its exit code.
 pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> {
     match command {
-        Command::Init(args) => init::run(&args),
+        Command::Init(args) => wait(init::run(&args)),
         Command::Validate(args) => validate::run(&args, terminal),
         Command::Plan(args) => wait(plan::run(&args, terminal)),
         Command::Render(args) => render::run(&args, terminal),
@@ -35,6 +36,7 @@ pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> 
         Command::Issue(args) => wait(issue::run(args, terminal)),
         Command::Exec(args) => exec::run(args, terminal),
         Command::Lease(command) => wait(lease::run(&command, terminal)),
+        Command::State(command) => wait(state::run(&command)),
         Command::Why(args) => wait(why::run(&args, terminal)),
         Command::Simulate(args) => simulate::run(&args, terminal),
         Command::Policy(command) => policy::run(&command),
