@@ -40,6 +40,9 @@ const LISTS: [(&str, &str); 15] = [
 /// The one list that came without pages for years: it may leave out whether more follows.
 const SERVICE_CREDENTIALS: &str = "ListServiceSpecificCredentials";
 
+/// What a page of a bucket's keys is called here. It has no list of its own: each object stands beside the others.
+const LIST_OBJECTS: &str = "ListObjectsV2";
+
 /// An answer that cannot be believed. It says what is wrong in our words: the answer may hold secrets.
 #[derive(Debug)]
 pub(super) struct Garbled(String);
@@ -52,21 +55,36 @@ impl fmt::Display for Garbled {
 
 impl Error for Garbled {}
 
-/// The operation that a request of IAM's and STS's protocol asks for; `None` for every other protocol.
+/// The operation that a request of IAM's and STS's protocol asks for, or a list of S3's; `None` for everything else.
 pub(super) fn action(request: &HttpRequest) -> Option<String> {
+    let query = request.uri().split_once('?').map_or("", |(_, query)| query);
+    if query.split('&').any(|field| field == "list-type=2") {
+        return Some(LIST_OBJECTS.to_owned());
+    }
     let body = request.body().bytes()?.strip_prefix(b"Action=")?;
     let end = body.iter().position(|byte| *byte == b'&').unwrap_or(body.len());
     let action = std::str::from_utf8(&body[..end]).ok()?;
     action.bytes().all(|byte| byte.is_ascii_alphanumeric()).then(|| action.to_owned())
 }
 
-/// Reads the whole answer, up to a bound, and checks it.
-pub(super) async fn whole(action: Option<&str>, mut response: HttpResponse) -> Result<HttpResponse, ConnectorError> {
-    let longest =
-        if matches!(action, Some("ListRoles" | "ListPolicies" | "ListUsers")) { LONGEST_LIST } else { LONGEST };
+/// The longest answer to this operation of IAM or STS, in bytes.
+pub(super) fn longest(action: Option<&str>) -> usize {
+    if matches!(action, Some("ListRoles" | "ListPolicies" | "ListUsers")) { LONGEST_LIST } else { LONGEST }
+}
+
+/// Reads the whole answer, up to `longest` bytes, and checks it.
+pub(super) async fn whole(
+    action: Option<&str>,
+    longest: usize,
+    mut response: HttpResponse,
+) -> Result<HttpResponse, ConnectorError> {
     let status = response.status().as_u16();
     let garbled =
         |what: String| ConnectorError::other(Box::new(Garbled(format!("HTTP {status}: the answer {what}"))), None);
+    let said = response.headers().get("content-length").and_then(|length| length.parse::<u64>().ok());
+    if said.is_some_and(|said| said > longest as u64) {
+        return Err(garbled(format!("is longer than {longest} bytes")));
+    }
     let mut stream = ByteStream::new(response.take_body());
     let mut body = Vec::new();
     while let Some(part) = stream.try_next().await.map_err(|error| ConnectorError::io(error.into()))? {
@@ -87,15 +105,17 @@ fn check(action: &str, status: u16, body: &[u8]) -> Result<(), String> {
     let ends = |root: &str| body.trim_ascii_end().ends_with(format!("</{root}>").as_bytes());
     match status {
         200..300 => {
-            let root = format!("{action}Response");
+            let root = if action == LIST_OBJECTS { "ListBucketResult".to_owned() } else { format!("{action}Response") };
             if !ends(&root) {
                 return Err(format!("does not end with </{root}>"));
             }
-            if let Some((_, list)) = LISTS.iter().find(|(operation, _)| *operation == action) {
-                let told = count(body, b"<IsTruncated>");
-                if told != 1 && !(told == 0 && action == SERVICE_CREDENTIALS) {
-                    return Err("does not say once whether more follows (IsTruncated)".to_owned());
-                }
+            let list = LISTS.iter().find(|(operation, _)| *operation == action);
+            let told = count(body, b"<IsTruncated>");
+            let may_be_silent = told == 0 && action == SERVICE_CREDENTIALS;
+            if (list.is_some() || action == LIST_OBJECTS) && told != 1 && !may_be_silent {
+                return Err("does not say once whether more follows (IsTruncated)".to_owned());
+            }
+            if let Some((_, list)) = list {
                 let times = |end: &str| count(body, format!("<{list}{end}").as_bytes());
                 if times(">") + times("/>") + times(" />") != 1 {
                     return Err(format!("has not one list ({list})"));
@@ -135,6 +155,10 @@ mod tests {
         ] {
             assert!(check("ListRoles", 200, damaged.as_bytes()).is_err(), "{damaged}");
         }
+        let keys = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
+        assert_eq!(check(LIST_OBJECTS, 200, keys.as_bytes()), Ok(()));
+        assert!(check(LIST_OBJECTS, 200, &keys.as_bytes()[..keys.len() - 1]).is_err());
+        assert!(check(LIST_OBJECTS, 200, b"<ListBucketResult></ListBucketResult>").is_err());
         let error = "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>";
         assert_eq!(check("GetRole", 404, error.as_bytes()), Ok(()));
         assert!(check("GetRole", 404, &error.as_bytes()[..50]).is_err());

@@ -28,9 +28,16 @@ pub(super) fn client() -> SharedHttpClient {
     Client::default().into_shared()
 }
 
+/// The same, for answers of at most so many bytes.
+#[cfg(feature = "s3-store")]
+pub(super) fn client_for(longest: usize) -> SharedHttpClient {
+    Client { longest: Some(longest), ..Client::default() }.into_shared()
+}
+
 #[derive(Debug, Clone, Default)]
 struct Client {
     shared: Arc<Shared>,
+    longest: Option<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -52,6 +59,7 @@ impl HttpClient for Client {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(ByScheme {
             shared: Arc::clone(&self.shared),
+            longest: self.longest,
             settings: settings.clone(),
             components: components.clone(),
         })
@@ -61,6 +69,7 @@ impl HttpClient for Client {
 #[derive(Debug)]
 struct ByScheme {
     shared: Arc<Shared>,
+    longest: Option<usize>,
     settings: HttpConnectorSettings,
     components: RuntimeComponents,
 }
@@ -75,11 +84,12 @@ impl HttpConnector for ByScheme {
         match self.connector(tls, !is_near(rest)) {
             Ok(connector) => {
                 let action = answer::action(&request);
+                let longest = self.longest.unwrap_or_else(|| answer::longest(action.as_deref()));
                 let response = connector.call(request);
                 // The SDK's limit of an attempt and the command's deadline count this future, and so the whole answer.
                 HttpConnectorFuture::new(async move {
                     let response = response.await.map_err(TransportError::mark)?;
-                    answer::whole(action.as_deref(), response).await.map_err(TransportError::mark)
+                    answer::whole(action.as_deref(), longest, response).await.map_err(TransportError::mark)
                 })
             }
             Err(message) => refused(message),

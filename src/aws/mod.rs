@@ -1,7 +1,8 @@
-//! AWS over HTTP: the SDK behind our ports.
+//! AWS over HTTP: the SDK behind our ports. The state in S3 is one of them, because it needs the same session, the same
+//! sorting of errors and the same limit of time as everything else that is asked of AWS.
 //!
-//! [`Session::load`] finds region, endpoint and credentials once; [`AwsReader`], [`AwsIssuer`] and [`AwsWriter`] are cheap
-//! views of it.
+//! [`Session::load`] finds region, endpoint and credentials once; [`AwsReader`], [`AwsIssuer`], [`AwsWriter`] and [`BucketStore`] are
+//! cheap views of it.
 //! Every error is classified here, where the SDK's types are still known; nothing of the SDK leaves this module.
 //!
 //! The SDK's own retries and its correction of clock skew are off. Retries are ours (`retry.rs`), because
@@ -11,6 +12,8 @@
 mod account;
 mod answer;
 mod attachments;
+#[cfg(feature = "s3-store")]
+mod bucket;
 mod budget;
 mod calls;
 mod credentials;
@@ -38,6 +41,8 @@ mod unknown;
 mod users;
 mod writer;
 
+#[cfg(feature = "s3-store")]
+pub use bucket::{BucketSettings, BucketStore};
 pub use issuer::AwsIssuer;
 pub use reader::AwsReader;
 pub use session::{Session, Settings};

@@ -40,19 +40,23 @@ pub(super) enum Repeat {
     Remove,
     /// It makes an access key: asked again, it would make a second one.
     MakeKey,
+    /// It writes under a condition. Sent again it would meet its own first copy, and the refusal would look like another
+    /// writer's doing: only what was certainly never sent may go out again.
+    #[cfg_attr(not(feature = "s3-store"), expect(dead_code, reason = "only a state in S3 is written"))]
+    Unsent,
 }
 
 impl Repeat {
     /// Whether it may be made again although AWS may have acted.
     fn after_acting(self) -> bool {
-        !matches!(self, Self::IssueOnce | Self::MakeKey)
+        !matches!(self, Self::IssueOnce | Self::MakeKey | Self::Unsent)
     }
 
     /// Whether this refusal tells how things stand, so that an earlier attempt is no longer in doubt.
     fn is_answered_by(self, code: Option<&str>) -> bool {
         match self {
             Self::Read => true,
-            Self::Issue | Self::IssueOnce | Self::MakeKey => false,
+            Self::Issue | Self::IssueOnce | Self::MakeKey | Self::Unsent => false,
             Self::Write => code == Some("EntityAlreadyExists"),
             Self::Remove => matches!(code, Some("NoSuchEntity" | "DeleteConflict")),
         }
@@ -167,7 +171,7 @@ impl Caller {
                 && match remedy {
                     Remedy::None => false,
                     Remedy::Connect => now + pause < started + CONNECT_AGAIN,
-                    Remedy::Wait | Remedy::Again => !acted || repeat.after_acting(),
+                    Remedy::Wait | Remedy::Again => repeat != Repeat::Unsent && (!acted || repeat.after_acting()),
                 };
             if !again {
                 return Err(settle(repeat, open, error));

@@ -31,6 +31,9 @@ const OPERATION: &str = "AWS configuration";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long one attempt may take, to the last byte of its answer.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same for an object of the state, of which a snapshot of many roles is some megabytes.
+#[cfg(feature = "s3-store")]
+const OBJECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How to reach AWS. What is `None` here comes from the environment and the profile files, as in every AWS tool.
 #[allow(missing_debug_implementations, reason = "it may hold secrets")]
@@ -62,6 +65,7 @@ impl Default for Settings {
 pub struct Session {
     config: SdkConfig,
     region: Arc<str>,
+    endpoint_url: Option<String>,
     sts_endpoint: String,
     iam_endpoint: String,
     budget: Budget,
@@ -81,13 +85,15 @@ impl Session {
     pub async fn load(settings: Settings) -> Result<Self, CloudError> {
         let budget = Budget::new(settings.deadline);
         let (deadline, max_attempts) = (settings.deadline, settings.max_attempts);
+        let endpoint_url = settings.endpoint_url.clone();
         let running = budget.start();
         let found = timeout_at(running.end(), Box::pin(find(settings)))
             .await
             .unwrap_or_else(|_| Err(out_of_time(OPERATION, 1)))?;
         drop(running);
         let Found { config, region, sts_endpoint, iam_endpoint } = found;
-        Ok(Self { config, region: region.into(), sts_endpoint, iam_endpoint, budget, deadline, max_attempts })
+        let region = region.into();
+        Ok(Self { config, region, endpoint_url, sts_endpoint, iam_endpoint, budget, deadline, max_attempts })
     }
 
     /// The region whose STS endpoint is asked, and whose partition's IAM.
@@ -114,6 +120,37 @@ impl Session {
         };
         let config = self.config.to_builder().credentials_provider(provider).build();
         Self { config, ..self.clone() }
+    }
+
+    /// The same credentials, connections and time limit, in this region.
+    ///
+    /// # Errors
+    /// [`NoRegion`](CloudErrorKind::NoRegion) for what is not the name of a region.
+    pub fn in_region(&self, region: &str) -> Result<Self, CloudError> {
+        check_region(region)?;
+        let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
+        let given = self.endpoint_url.as_deref();
+        let sts_endpoint = endpoint_of(&config, given, "STS", region)?;
+        let iam_endpoint = endpoint_of(&config, given, "IAM", region)?;
+        Ok(Self { config, region: region.into(), sts_endpoint, iam_endpoint, ..self.clone() })
+    }
+
+    /// S3, at this endpoint if one is given. Its answers may be as long as an object.
+    #[cfg(feature = "s3-store")]
+    pub(super) fn s3(&self, endpoint: Option<&str>, calls: &Calls) -> Result<(aws_sdk_s3::Client, Caller), CloudError> {
+        let given = endpoint.or(self.endpoint_url.as_deref());
+        let shown = endpoint_of(&self.config, given, "S3", &self.region)?;
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(OBJECT_TIMEOUT).build();
+        let mut config = aws_sdk_s3::config::Builder::from(&self.config)
+            .http_client(http::client_for(super::bucket::OBJECT_MAX))
+            .timeout_config(timeouts)
+            // Only AWS gives every bucket a host name of its own.
+            .force_path_style(configured(&self.config, given, "S3").is_some());
+        if let Some(url) = given {
+            config = config.endpoint_url(url);
+        }
+        Ok((aws_sdk_s3::Client::from_conf(config.build()), self.caller(&shown, calls)))
     }
 
     /// Starts an operation of one or more calls.
@@ -152,13 +189,7 @@ async fn find(settings: Settings) -> Result<Found, CloudError> {
             )
         })?,
     };
-    if !endpoint::is_region(&region) {
-        return Err(cloud_error(
-            CloudErrorKind::NoRegion,
-            OPERATION,
-            format!("`{region}` is not the name of a region, such as `us-east-1`"),
-        ));
-    }
+    check_region(&region)?;
     if let Some(url) = &settings.endpoint_url {
         endpoint::check("the endpoint URL", url).map_err(bad_endpoint)?;
     }
@@ -195,6 +226,14 @@ async fn find(settings: Settings) -> Result<Found, CloudError> {
     Ok(Found { config, region, sts_endpoint, iam_endpoint })
 }
 
+fn check_region(region: &str) -> Result<(), CloudError> {
+    if endpoint::is_region(region) {
+        return Ok(());
+    }
+    let message = format!("`{region}` is not the name of a region, such as `us-east-1`");
+    Err(cloud_error(CloudErrorKind::NoRegion, OPERATION, message))
+}
+
 /// The switch that every SDK of AWS has.
 fn ignores_endpoints() -> bool {
     std::env::var("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_ok_and(|value| value.eq_ignore_ascii_case("true"))
@@ -216,12 +255,20 @@ fn endpoint_of(
     if let Some(url) = given {
         return endpoint::check("the endpoint URL", url).map_err(bad_endpoint);
     }
-    let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
-    let own = key.ok().and_then(|key| config.service_config()?.load_config(key));
-    match own.as_deref().or_else(|| config.endpoint_url()) {
-        Some(url) => endpoint::check(&format!("AWS_ENDPOINT_URL for {service}"), url).map_err(bad_endpoint),
+    match configured(config, given, service) {
+        Some(url) => endpoint::check(&format!("AWS_ENDPOINT_URL for {service}"), &url).map_err(bad_endpoint),
         None => Ok(format!("{service} in {region}")),
     }
+}
+
+/// The endpoint that replaces this service's own.
+fn configured(config: &SdkConfig, given: Option<&str>, service: &'static str) -> Option<String> {
+    if let Some(url) = given {
+        return Some(url.to_owned());
+    }
+    let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+    let own = key.ok().and_then(|key| config.service_config()?.load_config(key));
+    own.or_else(|| config.endpoint_url().map(str::to_owned))
 }
 
 fn bad_endpoint(message: String) -> CloudError {

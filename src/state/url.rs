@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::bucket_url::{self, BucketUrl};
 use crate::domain::text;
 
 /// Where the state is.
@@ -11,6 +12,8 @@ use crate::domain::text;
 pub enum StateUrl {
     /// A folder of this machine, for [`super::FileStore`].
     File(PathBuf),
+    /// A bucket, for the store in `aws`.
+    Bucket(BucketUrl),
 }
 
 /// A text that names no place for the state.
@@ -23,19 +26,21 @@ pub struct StateUrlError {
     pub help: String,
 }
 
-/// The schemes that mean something here, now or announced.
+/// The schemes that mean something here.
 const SCHEMES: [&str; 2] = ["file", "s3"];
 
-const FORMS: &str = "write `file:///absolute/folder`, `file://./relative/folder` or a plain path";
+const FORMS: &str = "write `s3://bucket/prefix`, `file:///absolute/folder`, `file://./relative/folder` or a plain path";
 
-/// Reads `file:///absolute`, `file://./relative`, `file://../relative` or a plain path. A `file` URL is taken
-/// literally: there is no percent-decoding, and `%`, `?` and `#` are refused there because other programs would read
+/// Reads `s3://bucket/prefix?option=value`, `file:///absolute`, `file://./relative`, `file://../relative` or a plain path.
+/// A URL is taken literally: there is no percent-decoding, and `%` and `#` are refused, as is `?` after `file:`, because other programs would read
 /// them differently.
 pub fn parse_url(input: &str) -> Result<StateUrl, StateUrlError> {
-    let shown = text::short(input, 200);
     if input.trim().is_empty() {
         return no("the state's place is empty".to_owned(), FORMS);
     }
+    // What stands before an `@` in a URL may be somebody's secret key.
+    let shown =
+        if input.contains("://") && input.contains('@') { "the URL".to_owned() } else { text::short(input, 200) };
     if input.chars().any(text::is_unsafe) {
         return no(format!("`{shown}` holds control or invisible characters"), FORMS);
     }
@@ -50,10 +55,7 @@ pub fn parse_url(input: &str) -> Result<StateUrl, StateUrlError> {
     };
     match scheme.to_ascii_lowercase().as_str() {
         "file" => file(&shown, rest),
-        "s3" => no(
-            format!("`{shown}`: state in S3 is not there yet"),
-            "keep the state in a folder for now: `file:///absolute/folder`",
-        ),
+        "s3" => bucket_url::parse(rest).map(StateUrl::Bucket),
         other => match text::nearest(other, SCHEMES) {
             Some(near) => {
                 no(format!("`{shown}`: there is no scheme `{other}`"), &format!("did you mean `{near}://`? {FORMS}"))
@@ -63,7 +65,7 @@ pub fn parse_url(input: &str) -> Result<StateUrl, StateUrlError> {
     }
 }
 
-fn no<T>(message: String, help: &str) -> Result<T, StateUrlError> {
+pub(super) fn no<T>(message: String, help: &str) -> Result<T, StateUrlError> {
     Err(StateUrlError { message, help: help.to_owned() })
 }
 
@@ -105,8 +107,10 @@ mod tests {
     use super::*;
 
     fn path(input: &str) -> PathBuf {
-        let StateUrl::File(path) = parse_url(input).expect(input);
-        path
+        match parse_url(input).expect(input) {
+            StateUrl::File(path) => path,
+            StateUrl::Bucket(_) => panic!("{input} is a folder"),
+        }
     }
 
     fn error(input: &str) -> StateUrlError {
@@ -138,7 +142,8 @@ mod tests {
 
     #[test]
     fn other_schemes_are_refused_with_the_nearest_one() {
-        assert!(error("s3://bucket/prefix").message.contains("not there yet"));
+        assert!(matches!(parse_url("S3://bucket/prefix"), Ok(StateUrl::Bucket(_))));
+        assert!(!error("s3://key:hunter2@bucket\u{200b}").message.contains("hunter2"));
         assert!(error("fiel:///x").help.contains("did you mean `file://`?"));
         assert!(error("https://example.com/x").message.contains("cannot be kept at `https://`"));
     }

@@ -15,6 +15,8 @@ mod aws_roles_faults;
 mod aws_world;
 mod aws_world_faults;
 mod aws_writer;
+mod bucket_server;
+mod bucket_store;
 mod canned_aws;
 mod canned_iam;
 mod ci_files;

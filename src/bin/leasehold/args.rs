@@ -1,6 +1,7 @@
 //! The command line.
 
 mod lease;
+mod store;
 
 use std::ffi::{OsStr, OsString};
 use std::num::NonZeroU32;
@@ -16,6 +17,7 @@ use leasehold::wire::SCHEMAS;
 pub(crate) use lease::{
     LeaseCommand, LeaseListArgs, LeaseRenewArgs, LeaseRevokeArgs, LeaseShowArgs, ReachArgs, SweepArgs, Wait,
 };
+pub(crate) use store::{PolicyStoreArgs, StateCheckArgs, StateCommand, Whose};
 
 const AFTER_HELP: &str = "\
 In a pull request:   leasehold plan
@@ -112,6 +114,9 @@ pub(crate) enum Command {
     Lease(LeaseCommand),
     /// End what is due: users whose time is over, lost ones, denies of sessions that are over
     Sweep(SweepArgs),
+    /// Look at the store that holds the state
+    #[command(subcommand)]
+    State(StateCommand),
     /// Explain why a role may or may not be issued
     Why(WhyArgs),
     /// Print the least that each identity must be allowed, as IAM policies
@@ -158,6 +163,12 @@ pub(crate) struct InitArgs {
     /// The protected branch, whose merges are applied
     #[arg(long, value_name = "BRANCH", default_value = "main")]
     pub(crate) branch: String,
+    /// Prove first that the store at this URL can hold a state, as `state check` does
+    #[arg(long, value_name = "URL")]
+    pub(crate) state: Option<String>,
+    /// Longest time to wait for that store, in all
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = time_limit)]
+    pub(crate) timeout: Ttl,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -413,6 +424,8 @@ pub(crate) enum PolicyCommand {
     Revoker(PolicyArgs),
     /// The trust policies of a role's targets
     Trust(TrustArgs),
+    /// Of a state in S3: the bucket's policy, and what each identity needs there
+    Store(PolicyStoreArgs),
 }
 
 const POLICY_OUTPUT: &str = "\

@@ -95,6 +95,7 @@ impl Command {
                 | PolicyCommand::Revoker(args),
             ) => args.format,
             Self::Policy(PolicyCommand::Trust(args)) => args.policy.format,
+            Self::Policy(PolicyCommand::Store(_)) | Self::State(_) => Format::Text,
             Self::Simulate(args) => args.format,
             Self::Rules(args) => args.format,
             Self::Lease(LeaseCommand::List(args)) => args.place.format,

@@ -1,26 +1,25 @@
 //! The only place that names adapters.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+mod access;
+mod state;
 
-use leasehold::app::{AppError, Base, Failure, IamAccess, Meaning, read_base};
-use leasehold::aws::{self, AwsIssuer, AwsReader, AwsWriter};
-use leasehold::domain::desired::{BrokerSpec, Desired};
-use leasehold::domain::ident::{AccountId, RoleArn};
+use std::path::Path;
+use std::sync::Arc;
+
+use leasehold::app::{AppError, Base, Failure, Meaning, read_base};
+use leasehold::domain::desired::Desired;
 use leasehold::domain::record::Basis;
 use leasehold::domain::signing::{AllowedSigners, Refusal, SignedBy};
 use leasehold::domain::span::SourceFile;
-use leasehold::domain::ttl::Ttl;
-use leasehold::domain::world::CallerIdentity;
 use leasehold::output::count;
-use leasehold::ports::{AssumeRole, Issuer as _, ManifestSet, Manifests as _, SourceError, StateRead as _};
+use leasehold::ports::{ManifestSet, Manifests as _, SourceError};
 use leasehold::source::{self, BaseTree, Directory, GitTree, WorkTree};
-use leasehold::state::{FileStore, StateUrl, parse_url};
 
-use crate::args::{ReachArgs, SourceArgs};
+use crate::args::SourceArgs;
 use crate::system;
+
+pub(crate) use access::LiveAccess;
+pub(crate) use state::{Store, broker, reader, state_place, store};
 
 /// Where a command takes its manifests from when the command line leaves it open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,125 +154,4 @@ fn source_failure(error: SourceError) -> Failure {
 
 fn shown(path: &Path) -> String {
     leasehold::domain::text::escape(&path.to_string_lossy()).into_owned()
-}
-
-/// Where record and leases are.
-pub(crate) type Store = FileStore;
-
-/// Opens the state: what `--state` names, else the folder `.leasehold` at the top of the repository that holds `dir`.
-pub(crate) fn store(url: Option<&str>, dir: &Path) -> Result<Store, Failure> {
-    let folder = match url {
-        Some(url) => match parse_url(url)
-            .map_err(|error| Failure::new(Meaning::Usage, "bad-state-url", error.message).help(error.help))?
-        {
-            StateUrl::File(folder) => folder,
-        },
-        None => default_state(dir)?,
-    };
-    let store = FileStore::open(&folder)?;
-    tracing::info!(location = %leasehold::domain::text::escape(&store.location()), "state");
-    Ok(store)
-}
-
-/// The default state folder. One that git tracks is refused: a pull request could have written what it says.
-fn default_state(dir: &Path) -> Result<PathBuf, Failure> {
-    let folder = top_of_repository(dir).join(".leasehold");
-    if folder.symlink_metadata().is_err() {
-        return Ok(folder);
-    }
-    let tracked = source::tracks(dir, &folder).map_err(|error| {
-        Failure::new(Meaning::Failed, "state-unchecked", "it cannot be told whether git tracks the state folder")
-            .because(error.message)
-            .help(format!("{}; or name a state folder outside of the repository with --state", error.help))
-    })?;
-    match tracked {
-        None => Ok(folder),
-        Some(path) => Err(Failure::new(
-            Meaning::Failed,
-            "state-in-git",
-            format!("git tracks `{path}`, which lies in the state folder: whoever commits there would decide what is issued"),
-        )
-        .help(
-            "find out who committed it; take it out of git (`git rm -r --cached .leasehold`, and commit) and remove what came \
-             from there, or name a state folder outside of the repository with --state",
-        )),
-    }
-}
-
-/// As git finds it: `..` after a symbolic link leads out of what the link names, not back to where it stands.
-fn top_of_repository(dir: &Path) -> PathBuf {
-    let absolute = dir.canonicalize().or_else(|_| std::path::absolute(dir)).unwrap_or_else(|_| dir.to_owned());
-    let top = absolute.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned);
-    top.unwrap_or(absolute)
-}
-
-/// What asks STS for credentials, and makes users. Loads the caller's own credentials and settings; asks AWS nothing yet.
-pub(crate) async fn broker(region: &str, timeout: Ttl) -> Result<(AwsIssuer, AwsWriter), Failure> {
-    let session = aws_session(region, timeout).await?;
-    Ok((AwsIssuer::new(&session), AwsWriter::new(&session)))
-}
-
-/// How leases are ended in AWS: with the caller's own credentials, and in other accounts through the roles that were named.
-#[derive(Debug)]
-pub(crate) struct LiveAccess<'a> {
-    reach: &'a ReachArgs,
-}
-
-impl<'a> LiveAccess<'a> {
-    pub(crate) fn new(reach: &'a ReachArgs) -> Self {
-        Self { reach }
-    }
-
-    fn writer(&self, session: &aws::Session) -> AwsWriter {
-        AwsWriter::at_most(session, Some(self.reach.rate))
-    }
-}
-
-impl IamAccess for LiveAccess<'_> {
-    type Users = AwsWriter;
-    type Roles = AwsWriter;
-
-    async fn users(&self, broker: &BrokerSpec) -> Result<(CallerIdentity, AwsWriter), Failure> {
-        let session = aws_session(&broker.region, self.reach.timeout).await?;
-        Ok((AwsIssuer::new(&session).caller_identity().await?, self.writer(&session)))
-    }
-
-    async fn roles(&self, broker: &BrokerSpec, account: &AccountId) -> Result<(CallerIdentity, AwsWriter), Failure> {
-        let mut session = aws_session(&broker.region, self.reach.timeout).await?;
-        if let Some(role) = self.reach.via.iter().find(|role| role.account() == account) {
-            let issued = AwsIssuer::new(&session).assume_role(&entering(role)).await?;
-            session = session.with_credentials(&issued.credentials);
-        }
-        Ok((AwsIssuer::new(&session).caller_identity().await?, self.writer(&session)))
-    }
-}
-
-/// What reads IAM, likewise, in at most so many calls.
-pub(crate) async fn reader(region: &str, timeout: Ttl, max_calls: Option<u32>) -> Result<AwsReader, Failure> {
-    Ok(AwsReader::up_to(&aws_session(region, timeout).await?, max_calls))
-}
-
-/// A quarter of an hour in another account, to put denies on its roles and take them off.
-fn entering(role: &RoleArn) -> AssumeRole {
-    AssumeRole {
-        role_arn: role.clone(),
-        session_name: "leasehold".to_owned(),
-        ttl: Ttl::STS_MIN,
-        external_id: None,
-        source_identity: None,
-        tags: BTreeMap::new(),
-        transitive_tag_keys: Vec::new(),
-        policy: None,
-        policy_arns: Vec::new(),
-        mfa: None,
-    }
-}
-
-async fn aws_session(region: &str, timeout: Ttl) -> Result<aws::Session, Failure> {
-    let settings = aws::Settings {
-        region: Some(region.to_owned()),
-        deadline: Duration::from_secs(timeout.seconds().into()),
-        ..aws::Settings::default()
-    };
-    aws::Session::load(settings).await.map_err(Failure::from)
 }

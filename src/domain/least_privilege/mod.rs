@@ -13,6 +13,7 @@ mod reader;
 mod revoker;
 mod split;
 mod statement;
+mod store;
 mod sweeper;
 mod trust;
 
@@ -24,5 +25,6 @@ pub use reader::reader;
 pub use revoker::revoker;
 pub use split::{Document, documents};
 pub use statement::{Requirement, Statement};
+pub use store::{StatePlace, StorePolicy, is_key_arn, store};
 pub use sweeper::sweeper;
 pub use trust::trust;

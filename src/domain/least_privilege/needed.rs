@@ -8,8 +8,8 @@ use crate::domain::desired::Desired;
 /// Every action that a broker may need which issues what is declared, reads the world for it and ends the IAM users that
 /// it made, in lower case. What AWS asks no permission for is among them: allowing it gives nothing.
 ///
-/// Taking the denies of single sessions off target roles is not among them: whoever may do that may take away other
-/// policies of the targets as well, so it is left to the sweeper.
+/// Putting denies of single sessions on target roles, and taking them off, is not among them: whoever may do that may take away other
+/// policies of the targets as well, so it is left to the sweeper and the revoker.
 #[must_use]
 pub fn needed(desired: &Desired) -> BTreeSet<String> {
     let issues = |kind: CredentialType| desired.roles.iter().any(|role| role.spec.credential.kind() == kind);
@@ -23,7 +23,7 @@ pub fn needed(desired: &Desired) -> BTreeSet<String> {
         Task::AttachPolicies => user_roles(desired).any(|(_, spec)| !spec.policy.arns.is_empty()),
         Task::JoinGroups => user_roles(desired).any(|(_, spec)| !spec.policy.groups.is_empty()),
         Task::FindUsers | Task::EndUser => issues(CredentialType::IamUser),
-        Task::ClearSessionDenies => false,
+        Task::ClearSessionDenies | Task::DenySessions => false,
         Task::Identify
         | Task::ReadTargets
         | Task::ReadManyTargets

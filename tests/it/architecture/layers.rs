@@ -104,6 +104,7 @@ pub(super) const TABLE: &[Layer] = &[
             "aws_config",
             "aws_credential_types",
             "aws_sdk_iam",
+            "aws_sdk_s3",
             "aws_sdk_sts",
             "aws_smithy_http_client",
             "aws_smithy_runtime_api",

@@ -17,6 +17,7 @@ fn policy() {
       sweeper  Of the identity that ends leases
       revoker  Of the identity that revokes leases, and denies sessions that are still alive
       trust    The trust policies of a role's targets
+      store    Of a state in S3: the bucket's policy, and what each identity needs there
       help     Print this message or the help of the given subcommand(s)
 
     Options:
@@ -192,4 +193,104 @@ fn drift() {
 
     Exit code 8 when AWS drifted; what is pending in git is shown and is no drift.
     ");
+}
+
+#[test]
+fn state() {
+    assert_snapshot!(help(&["state", "check"]), @"
+    Prove that a store can hold a state: that it looks at the conditions of a write
+
+    Usage: leasehold state check [OPTIONS]
+
+    Options:
+          --state <URL>         Where record and leases are kept [default: the folder .leasehold at the
+                                top of the repository] [env: LEASEHOLD_STATE=]
+          --dir <DIR>           Folder whose repository holds the state, when --state is not given
+                                [default: .]
+          --timeout <DURATION>  Longest time to wait for a state in S3, in all [default: 30s]
+      -h, --help                Print help
+      -V, --version             Print version
+
+    Global options:
+          --no-color     Never colour the output (NO_COLOR does the same)
+          --log <LEVEL>  Log to standard error: error, warn, info, debug or trace [env: LEASEHOLD_LOG=]
+                         [possible values: error, warn, info, debug, trace]
+
+    An object of its own is made, replaced and removed; nothing else is touched, and nothing is left
+    behind.
+    The first apply to a state in S3 does the same before it writes.
+    ");
+    assert_snapshot!(help(&["policy", "store"]), @"
+    Of a state in S3: the bucket's policy, and what each identity needs there
+
+    Usage: leasehold policy store [OPTIONS] --state <URL> <WHOSE>
+
+    Arguments:
+      <WHOSE>
+              Whose policy
+
+              Possible values:
+              - bucket: The bucket's: nobody writes without a condition, and nobody rewrites history
+              - plan:   Of plan, drift, why and lease: reads
+              - apply:  Of apply and state check
+              - issue:  Of issue and exec
+              - sweep:  Of what ends leases
+
+    Options:
+          --state <URL>
+              The state in S3, s3://bucket/prefix
+              
+              [env: LEASEHOLD_STATE=]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Global options:
+          --no-color
+              Never colour the output (NO_COLOR does the same)
+
+          --log <LEVEL>
+              Log to standard error: error, warn, info, debug or trace
+              
+              [env: LEASEHOLD_LOG=]
+              [possible values: error, warn, info, debug, trace]
+
+    The policy goes to standard output; what to know about it goes to standard error. No AWS is needed.
+    The permissions are those for the state alone: `policy broker`, `reader` and `sweeper` print the
+    rest.
+    ");
+}
+
+#[test]
+fn no_command_is_left_out() {
+    let program = help(&[]);
+    let listed = program.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let mut names: Vec<&str> = listed.filter_map(|line| line.split_whitespace().next()).collect();
+    names.retain(|name| *name != "help");
+    assert_eq!(
+        names,
+        [
+            "init",
+            "validate",
+            "plan",
+            "render",
+            "apply",
+            "drift",
+            "issue",
+            "exec",
+            "lease",
+            "state",
+            "why",
+            "policy",
+            "simulate",
+            "rules",
+            "explain",
+            "schema",
+            "completions",
+        ],
+        "each needs a test here"
+    );
 }

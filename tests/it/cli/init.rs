@@ -267,6 +267,14 @@ fn its_help() {
               
               [default: main]
 
+          --state <URL>
+              Prove first that the store at this URL can hold a state, as `state check` does
+
+          --timeout <DURATION>
+              Longest time to wait for that store, in all
+              
+              [default: 30s]
+
       -h, --help
               Print help (see a summary with '-h')
 

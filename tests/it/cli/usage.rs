@@ -115,7 +115,7 @@ fn a_state_that_is_no_url_of_ours() {
     assert_snapshot!(sandbox.run(&["lease", "list", "--state", "s4://bucket"]).expect(exit::USAGE).shown(), @"
     exit 64
     ── stderr
-    error[bad-state-url]: `s4://bucket`: there is no scheme `s4`; help: did you mean `s3://`? write `file:///absolute/folder`, `file://./relative/folder` or a plain path
+    error[bad-state-url]: `s4://bucket`: there is no scheme `s4`; help: did you mean `s3://`? write `s3://bucket/prefix`, `file:///absolute/folder`, `file://./relative/folder` or a plain path
     ");
 }
 

@@ -53,6 +53,9 @@ pub(crate) struct LeasePlace {
     /// Folder whose repository holds the state, when --state is not given
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) dir: PathBuf,
+    /// Longest time to wait for a state in S3, in all
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = time_limit)]
+    pub(crate) timeout: Ttl,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -1,6 +1,6 @@
 use std::io::{self, BufRead as _};
 
-use leasehold::app::{AppError, Applied, Expectation, Failure, Meaning, PlanRequest, Review, commit, review};
+use leasehold::app::{AppError, Applied, Expectation, Failure, Meaning, PlanRequest, Review, commit, probe, review};
 use leasehold::domain::digest::Digest;
 use leasehold::domain::plan::PlanBasis;
 use leasehold::domain::text::escape;
@@ -22,7 +22,7 @@ pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppE
         Some(file) => Some(signed::require(file, &args.source, &manifests)?),
         None => None,
     };
-    let store = wire_up::store(args.state.state.as_deref(), &args.source.dir)?;
+    let store = wire_up::store(args.state.state.as_deref(), &args.source.dir, args.state.timeout).await?;
     let target = args.target.as_deref().or(saved_target.as_deref());
     let request = PlanRequest { target, allow_deletes: args.allow_deletes, max_calls: args.calls.max_calls() };
     let planned = plan::make(&args.source, &manifests, &store, &args.state, request).await?;
@@ -40,12 +40,17 @@ pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppE
     }
     let mut who = system::who();
     who.caller_arn = planned.plan.report.caller.as_ref().map(|caller| caller.arn.clone());
+    let first = planned.head.is_none();
     let review = review(planned, &expectation, args.allow_dirty)?;
     if let Some((saved, _)) = &saved {
         same_steps(saved, &document, &review)?;
     }
     if review.plan().has_changes() && !args.auto_approve {
         ask(&review, terminal)?;
+    }
+    if first && store.is_shared() {
+        // A store that ignores conditions seems fine until two writers meet: it is asked before anything is in it.
+        probe(&store, &SystemClock, &RandomIds).await?;
     }
     let applied = commit(review, &store, &SystemClock, &RandomIds, &who).await?;
     let Applied { head, roles, broker, stale, findings_block: _, violating, revoking } = &applied;

@@ -14,8 +14,9 @@ use crate::wire_up::{self, Prefer};
 pub(crate) async fn run(args: &DriftArgs, terminal: Terminal) -> Result<u8, AppError> {
     let manifests = wire_up::manifests(&args.source, Prefer::CommitInCi, false)?;
     let desired = wire_up::validate(&args.source, &manifests)?;
-    let store = wire_up::store(args.state.state.as_deref(), &args.source.dir)?;
-    let connect = async |region: &str| wire_up::reader(region, args.state.timeout, args.calls.max_calls()).await;
+    let store = wire_up::store(args.state.state.as_deref(), &args.source.dir, args.state.timeout).await?;
+    let connect =
+        async |region: &str| wire_up::reader(&store, region, args.state.timeout, args.calls.max_calls()).await;
     let found =
         app::drift(manifests.basis, &desired, &store, connect, SystemClock.now(), args.calls.max_calls()).await?;
     let document = drift_v1::Document::new(&found);

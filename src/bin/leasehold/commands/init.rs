@@ -12,6 +12,7 @@ use leasehold::wire::manifest_v1;
 use leasehold::wire::scaffold::{Ci, NewFile, PLACEHOLDER_ACCOUNT, Scaffold};
 
 use super::plan::quoted;
+use super::state;
 use crate::args::{InitArgs, InitCi};
 use crate::exit;
 use crate::system::SystemClock;
@@ -24,7 +25,7 @@ const IGNORED: &str = "/.leasehold/";
 /// Files that a message names at most.
 const SHOWN: usize = 10;
 
-pub(crate) fn run(args: &InitArgs) -> Result<u8, AppError> {
+pub(crate) async fn run(args: &InitArgs) -> Result<u8, AppError> {
     let dir = resolved(&args.dir)?;
     let top = dir.ancestors().find(|folder| folder.join(".git").exists());
     let is_repository = top.is_some();
@@ -62,6 +63,10 @@ pub(crate) fn run(args: &InitArgs) -> Result<u8, AppError> {
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     refuse_existing(top, &dir, &files)?;
+    if let Some(url) = &args.state {
+        // Before anything is written: a store that cannot hold a state is better known now than at the first apply.
+        state::check(Some(url), &dir, args.timeout).await?;
+    }
     write_all(top, &files).map_err(|(path, error)| {
         Failure::new(Meaning::Failed, "init-not-written", format!("{} could not be written", shown(&path)))
             .because(error.to_string())

@@ -39,7 +39,7 @@ pub(crate) async fn run(args: IssueArgs, terminal: Terminal) -> Result<u8, AppEr
 
 /// Issues one credential and tells the notes that came with it.
 pub(crate) async fn issue_one(args: LeaseRequestArgs) -> Result<IssuedLease, AppError> {
-    let store = wire_up::store(args.state.state.as_deref(), &args.dir)?;
+    let store = wire_up::store(args.state.state.as_deref(), &args.dir, args.state.timeout).await?;
     let timeout = args.state.timeout;
     let request = IssueRequest {
         role: args.role,
@@ -52,7 +52,7 @@ pub(crate) async fn issue_one(args: LeaseRequestArgs) -> Result<IssuedLease, App
         deadline: SignedDuration::from_secs(timeout.seconds().into()),
         wait: args.wait.0,
     };
-    let connect = async |region: &str| wire_up::broker(region, timeout).await;
+    let connect = async |region: &str| wire_up::broker(&store, region, timeout).await;
     let issued = issue(&store, connect, &SystemClock, &RandomIds, &system::who(), request).await?;
     for note in &issued.notes {
         eprint(|out| writeln!(out, "note: {}", escape(note)));

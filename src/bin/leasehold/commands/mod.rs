@@ -13,6 +13,7 @@ mod render;
 mod saved_plan;
 mod signed;
 mod simulate;
+mod state;
 mod sweep;
 mod validate;
 mod why;
@@ -27,7 +28,7 @@ use crate::terminal::Terminal;
 /// Runs a command and answers its exit code.
 pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> {
     match command {
-        Command::Init(args) => init::run(&args),
+        Command::Init(args) => wait(init::run(&args)),
         Command::Validate(args) => validate::run(&args, terminal),
         Command::Plan(args) => wait(plan::run(&args, terminal)),
         Command::Render(args) => render::run(&args, terminal),
@@ -36,6 +37,7 @@ pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> 
         Command::Issue(args) => wait(issue::run(args, terminal)),
         Command::Exec(args) => exec::run(args, terminal),
         Command::Lease(command) => wait(lease::run(&command, terminal)),
+        Command::State(command) => wait(state::run(&command)),
         Command::Sweep(args) => wait(sweep::run(&args, terminal)),
         Command::Why(args) => wait(why::run(&args, terminal)),
         Command::Simulate(args) => simulate::run(&args, terminal),

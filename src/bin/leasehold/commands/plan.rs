@@ -17,7 +17,7 @@ use crate::wire_up::{self, Prefer, Store};
 
 pub(crate) async fn run(args: &PlanArgs, terminal: Terminal) -> Result<u8, AppError> {
     let manifests = wire_up::manifests(&args.source, Prefer::CommitInCi, false)?;
-    let store = wire_up::store(args.state.state.as_deref(), &args.source.dir)?;
+    let store = wire_up::store(args.state.state.as_deref(), &args.source.dir, args.state.timeout).await?;
     let request = PlanRequest {
         target: args.target.as_deref(),
         allow_deletes: args.allow_deletes,
@@ -51,7 +51,7 @@ pub(crate) async fn make(
 ) -> Result<Planned, AppError> {
     // Faults in the manifests are told before anybody is asked for credentials.
     let desired = wire_up::validate(source, manifests)?;
-    let reader = wire_up::reader(&desired.broker.spec.region, state.timeout, request.max_calls).await?;
+    let reader = wire_up::reader(store, &desired.broker.spec.region, state.timeout, request.max_calls).await?;
     make_plan(manifests.basis.clone(), desired, &reader, store, SystemClock.now(), request).await
 }
 
@@ -66,7 +66,7 @@ async fn make_against(
     let base: Base = wire_up::base(&args.source, revision, manifests)?;
     // Which endpoint is asked is for the base to say, as is which accounts are read and how.
     let broker = &base.desired.as_ref().unwrap_or(&desired).broker.spec;
-    let reader = wire_up::reader(&broker.region, args.state.timeout, request.max_calls).await?;
+    let reader = wire_up::reader(store, &broker.region, args.state.timeout, request.max_calls).await?;
     let now = SystemClock.now();
     make_plan_against(&base, manifests.basis.clone(), desired, &reader, store, now, request).await
 }

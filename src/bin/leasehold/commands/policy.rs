@@ -1,8 +1,9 @@
 use leasehold::app::{self, AppError, PolicyOf};
+use leasehold::domain::least_privilege::StorePolicy;
 use leasehold::domain::text::escape;
 use leasehold::wire::policies_v1::Document;
 
-use crate::args::{Format, PolicyArgs, PolicyCommand};
+use crate::args::{Format, PolicyArgs, PolicyCommand, PolicyStoreArgs, Whose};
 use crate::exit;
 use crate::terminal::{eprint, print};
 use crate::wire_up::{self, Prefer};
@@ -14,6 +15,7 @@ pub(crate) fn run(command: &PolicyCommand) -> Result<u8, AppError> {
         PolicyCommand::Sweeper(args) => generate(args, PolicyOf::Sweeper),
         PolicyCommand::Revoker(args) => generate(args, PolicyOf::Revoker),
         PolicyCommand::Trust(args) => generate(&args.policy, PolicyOf::Trust(&args.role)),
+        PolicyCommand::Store(args) => store(args),
     }
 }
 
@@ -29,6 +31,23 @@ fn generate(args: &PolicyArgs, of: PolicyOf<'_>) -> Result<u8, AppError> {
     })?;
     if args.format == Format::Text {
         tell(&document);
+    }
+    Ok(exit::FINE)
+}
+
+fn store(args: &PolicyStoreArgs) -> Result<u8, AppError> {
+    let place = wire_up::state_place(&args.state)?;
+    let whose = match args.whose {
+        Whose::Bucket => StorePolicy::Bucket,
+        Whose::Plan => StorePolicy::Plan,
+        Whose::Apply => StorePolicy::Apply,
+        Whose::Issue => StorePolicy::Issue,
+        Whose::Sweep => StorePolicy::Sweep,
+    };
+    let (policy, notes) = app::store_policy(whose, &place);
+    print(|out| out.write_all(policy.as_bytes()))?;
+    for note in &notes {
+        eprint(|out| writeln!(out, "note: {}", escape(note)));
     }
     Ok(exit::FINE)
 }

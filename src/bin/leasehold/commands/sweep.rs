@@ -10,7 +10,7 @@ use crate::terminal::{Terminal, eprint, print};
 use crate::wire_up::{self, LiveAccess};
 
 pub(crate) async fn run(args: &SweepArgs, terminal: Terminal) -> Result<u8, AppError> {
-    let store = wire_up::store(args.reach.state.as_deref(), &args.reach.dir)?;
+    let store = wire_up::store(args.reach.state.as_deref(), &args.reach.dir, args.reach.timeout).await?;
     let seconds = |ttl: leasehold::domain::ttl::Ttl| SignedDuration::from_secs(ttl.seconds().into());
     let request = SweepRequest {
         grace: seconds(args.grace),
@@ -25,7 +25,7 @@ pub(crate) async fn run(args: &SweepArgs, terminal: Terminal) -> Result<u8, AppE
             eprint(|err| write!(err, "\r{} ", text::progress(done, total, &terminal.err_style())));
         }
     };
-    let access = LiveAccess::new(&args.reach);
+    let access = LiveAccess::new(&args.reach, &store);
     let swept = sweep(&store, &access, &SystemClock, &RandomIds, &system::who(), request, &progress).await;
     if bar {
         eprint(|err| write!(err, "\r\x1b[K"));

@@ -11,10 +11,11 @@ use crate::wire_up::{self, Prefer};
 
 pub(crate) async fn run(args: &WhyArgs, terminal: Terminal) -> Result<u8, AppError> {
     let manifests = wire_up::manifests(&args.source, Prefer::CommitInCi, false)?;
-    let store = wire_up::store(args.state.state.as_deref(), &args.source.dir)?;
+    let store = wire_up::store(args.state.state.as_deref(), &args.source.dir, args.state.timeout).await?;
     // Faults in the manifests are told before anybody is asked for credentials.
     let desired = wire_up::validate(&args.source, &manifests)?;
-    let reader = wire_up::reader(&desired.broker.spec.region, args.state.timeout, args.calls.max_calls()).await?;
+    let reader =
+        wire_up::reader(&store, &desired.broker.spec.region, args.state.timeout, args.calls.max_calls()).await?;
     let answer = explain(&desired, &reader, &store, SystemClock.now(), &args.role, args.calls.max_calls()).await?;
     let document = why_v1::Document::new(&answer);
     print(|out| match args.format {
