@@ -63,7 +63,7 @@ fn parts(criterion: &mut Criterion) {
             b.iter_with_large_drop(|| manifest_v1::read(files).expect("no errors"));
         });
         group.bench_function(BenchmarkId::new("judge", roles), |b| {
-            b.iter(|| judge(RuleInput { desired, world, now: *now, base: None }));
+            b.iter(|| judge(RuleInput { desired, world, now: *now, base: None, recorded: None }));
         });
         group.bench_function(BenchmarkId::new("read-trust-policies", roles), |b| {
             let texts: Vec<String> = (0..roles).map(population::trust).collect();

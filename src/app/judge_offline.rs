@@ -14,7 +14,7 @@ use crate::domain::world::{Fact, Unknown, Why, World};
 pub fn judge_offline(desired: &Desired, now: Timestamp) -> Vec<Finding> {
     let not_read = Unknown { why: Why::NotRead, detail: "AWS was not asked".to_owned() };
     let world = World::of_roles(Fact::Unknown(not_read), BTreeMap::new());
-    let mut findings = rules::judge(RuleInput { desired, world: &world, now, base: None });
+    let mut findings = rules::judge(RuleInput { desired, world: &world, now, base: None, recorded: None });
     findings.retain(|finding| !rules::UNPROVEN.contains(&finding.code));
     apply_waivers(&mut findings, &desired.waivers, now);
     findings

@@ -192,12 +192,13 @@ pub fn why(desired: &Desired, world: &World, record: Option<&Record>, role: &Nam
         source,
         recorded,
         ways: ways(&desired.broker.spec, world, spec, now),
-        findings: findings(desired, world, role, now),
+        findings: findings(desired, world, record, role, now),
     })
 }
 
-fn findings(desired: &Desired, world: &World, role: &Name, now: Timestamp) -> Vec<Finding> {
-    let mut findings = rules::judge(RuleInput { desired, world, now, base: None });
+fn findings(desired: &Desired, world: &World, record: Option<&Record>, role: &Name, now: Timestamp) -> Vec<Finding> {
+    let recorded = record.map(|record| &record.snapshot);
+    let mut findings = rules::judge(RuleInput { desired, world, now, base: None, recorded });
     findings.retain(|finding| finding.role.as_ref() == Some(role));
     apply_waivers(&mut findings, &desired.waivers, now);
     findings

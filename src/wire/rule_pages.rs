@@ -8,6 +8,9 @@ use serde_json::Value;
 use crate::domain::Timestamp;
 use crate::domain::desired::Desired;
 use crate::domain::finding::{Finding, Level};
+use crate::domain::ident::RoleArn;
+use crate::domain::record::{AppliedRole, RoleFacts, Snapshot};
+use crate::domain::role::Role;
 use crate::domain::rules::{self, Rule, RuleInput};
 use crate::domain::span::SourceFile;
 use crate::domain::world::{Fact, Unknown, Why, World};
@@ -44,15 +47,38 @@ fn desired(rule: &Rule, shown: &Shown) -> Desired {
     manifest_v1::read(&[file]).unwrap_or_else(|errors| panic!("{}: {errors:#?}", rule.code))
 }
 
+fn world(rule: &Rule, shown: &Shown) -> World {
+    match &shown.world {
+        Some(text) => world_v1::read(text).unwrap_or_else(|error| panic!("{}: {error}", rule.code)),
+        None => World::of_roles(Fact::Unknown(Unknown { why: Why::NotRead, detail: String::new() }), BTreeMap::new()),
+    }
+}
+
+/// The record of an apply in this world.
+fn applied(rule: &Rule, shown: &Shown) -> Snapshot {
+    let (desired, world) = (desired(rule, shown), world(rule, shown));
+    let facts = |arn: &RoleArn| Some((arn.clone(), RoleFacts::of(world.role(arn).present()?)));
+    let applied = |role: Role| {
+        let facts = role.spec.credential.role_arns().iter().filter_map(facts).collect();
+        (role.spec.name.clone(), AppliedRole { spec: role.spec, facts, violations: Vec::new() })
+    };
+    Snapshot { serial: 4, broker: desired.broker.spec, roles: desired.roles.into_iter().map(applied).collect() }
+}
+
 fn judge(rule: &Rule, shown: &Shown) -> Vec<Finding> {
     let judged = desired(rule, shown);
     // What to use instead of changing the judge is the judge as it was.
     let base = (rule.code == rules::JUDGE_CHANGED).then(|| desired(rule, &examples(rule).1));
-    let world = match &shown.world {
-        Some(text) => world_v1::read(text).unwrap_or_else(|error| panic!("{}: {error}", rule.code)),
-        None => World::of_roles(Fact::Unknown(Unknown { why: Why::NotRead, detail: String::new() }), BTreeMap::new()),
-    };
-    rules::judge(RuleInput { desired: &judged, world: &world, now: now(), base: base.as_ref() })
+    let world = world(rule, shown);
+    // What to use instead of a role that was made anew is the role as it was applied.
+    let recorded = (rule.code == rules::ROLE_RECREATED).then(|| applied(rule, &examples(rule).1));
+    rules::judge(RuleInput {
+        desired: &judged,
+        world: &world,
+        now: now(),
+        base: base.as_ref(),
+        recorded: recorded.as_ref(),
+    })
 }
 
 /// The failing and the passing example. What the passing one leaves out is as in the failing one.

@@ -207,7 +207,8 @@ fn judged(input: &PlanInput<'_>, base: &Desired, own: Vec<Finding>) -> (Judge, V
 }
 
 fn found(input: &PlanInput<'_>, desired: &Desired) -> Vec<Finding> {
-    let mut findings = rules::judge(RuleInput { desired, world: input.world, now: input.now, base: None });
+    let recorded = input.record.map(|record| &record.snapshot);
+    let mut findings = rules::judge(RuleInput { desired, world: input.world, now: input.now, base: None, recorded });
     findings.retain(|finding| finding.role.as_ref().is_none_or(|role| input.concerns(role)));
     findings
 }

@@ -107,7 +107,9 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
 
 fn judge(input: &PlanInput<'_>) -> Vec<Finding> {
     let base = input.base.and_then(|base| base.desired);
-    let mut findings = rules::judge(RuleInput { desired: input.desired, world: input.world, now: input.now, base });
+    let recorded = input.record.map(|record| &record.snapshot);
+    let mut findings =
+        rules::judge(RuleInput { desired: input.desired, world: input.world, now: input.now, base, recorded });
     findings.retain(|finding| finding.role.as_ref().is_none_or(|role| input.concerns(role)));
     findings
 }

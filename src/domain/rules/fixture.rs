@@ -11,6 +11,7 @@ use crate::domain::credential::{
 use crate::domain::desired::{Account, Broker, BrokerSpec, Date, Desired, Limits, TtlPair, Waiver};
 use crate::domain::finding::Finding;
 use crate::domain::ident::{AccountId, BrokerPrincipal, Name, RoleArn};
+use crate::domain::record::{AppliedRole, RoleFacts, Snapshot};
 use crate::domain::role::{Field, MalformedArn, Places, Role, RoleSpec};
 use crate::domain::span::{Located, Place, SourceFile};
 use crate::domain::ttl::Ttl;
@@ -35,6 +36,7 @@ pub(super) struct Scene {
     pub(super) desired: Desired,
     pub(super) world: World,
     pub(super) now: Timestamp,
+    pub(super) recorded: Option<Snapshot>,
     file: Arc<SourceFile>,
     used: usize,
 }
@@ -95,6 +97,7 @@ impl Scene {
             desired: Desired { broker, accounts: Vec::new(), roles: Vec::new(), waivers: Vec::new() },
             world: World::of_roles(Fact::Unknown(unread), BTreeMap::new()),
             now: "2026-12-01T00:00:00Z".parse().expect("an instant"),
+            recorded: None,
             file,
             used: 0,
         }
@@ -235,6 +238,18 @@ impl Scene {
         self
     }
 
+    /// Everything that is declared and live was applied as it stands.
+    pub(super) fn applied(mut self) -> Self {
+        let facts = |arn: &RoleArn| Some((arn.clone(), RoleFacts::of(self.world.role(arn).present()?)));
+        let applied = |role: &Role| {
+            let facts = role.spec.credential.role_arns().iter().filter_map(facts).collect();
+            (role.spec.name.clone(), AppliedRole { spec: role.spec.clone(), facts, violations: Vec::new() })
+        };
+        let roles = self.desired.roles.iter().map(applied).collect();
+        self.recorded = Some(Snapshot { serial: 4, broker: self.desired.broker.spec.clone(), roles });
+        self
+    }
+
     /// An Account document.
     pub(super) fn account(mut self, id: &str, reader: Option<&str>) -> Self {
         let place = self.next_place();
@@ -268,7 +283,13 @@ impl Scene {
     }
 
     pub(super) fn input(&self) -> RuleInput<'_> {
-        RuleInput { desired: &self.desired, world: &self.world, now: self.now, base: None }
+        RuleInput {
+            desired: &self.desired,
+            world: &self.world,
+            now: self.now,
+            base: None,
+            recorded: self.recorded.as_ref(),
+        }
     }
 
     /// What this one rule says of a pull request with this base.

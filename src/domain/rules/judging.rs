@@ -4,6 +4,7 @@ use crate::domain::credential::{AssumedRoleSpec, CredentialSpec};
 use crate::domain::desired::Desired;
 use crate::domain::iam::{Policy, StatementTrace, Verdict};
 use crate::domain::ident::{BrokerPrincipal, RoleArn};
+use crate::domain::record::Snapshot;
 use crate::domain::role::{Field, Role};
 use crate::domain::world::{Fact, LiveRole, World};
 
@@ -24,6 +25,8 @@ pub(super) struct Judging<'a> {
     pub(super) issuing: Issuing<'a>,
     /// What the base of a pull request declares.
     pub(super) base: Option<&'a Desired>,
+    /// What was last applied.
+    pub(super) recorded: Option<&'a Snapshot>,
     /// What the trust side lets, or may let, and the broker's own side stops, or may stop; in file order.
     pub(super) unsettled: Vec<Unsettled<'a>>,
     targets: Vec<Known<'a>>,
@@ -74,7 +77,7 @@ impl<'j> Target<'j> {
 
 impl<'a> Judging<'a> {
     pub(super) fn new(input: RuleInput<'a>) -> Self {
-        let RuleInput { desired, world, now, base } = input;
+        let RuleInput { desired, world, now, base, recorded } = input;
         let issuing = Issuing::new(&desired.broker.spec, world, now);
         let index_of = world.index();
         let principal = &desired.broker.spec.principal;
@@ -106,7 +109,7 @@ impl<'a> Judging<'a> {
                 targets.push(Known { role, spec, index, arn, fact, assume, refused: None });
             }
         }
-        let mut judging = Self { desired, world, now, base, issuing, unsettled, targets };
+        let mut judging = Self { desired, world, now, base, recorded, issuing, unsettled, targets };
         let refused: Vec<_> = judging.targets().map(|target| Refused::new(&judging, target)).collect();
         for (known, refused) in judging.targets.iter_mut().zip(refused) {
             known.refused = refused;

@@ -52,6 +52,7 @@ mod role_arn_mismatch;
 mod role_arn_partition;
 mod role_expired;
 mod role_missing;
+mod role_recreated;
 mod role_unproven;
 mod session_policy_all;
 mod session_policy_grants_nothing;
@@ -107,6 +108,7 @@ use super::Timestamp;
 use super::desired::Desired;
 use super::digest::Digest;
 use super::finding::Finding;
+use super::record::Snapshot;
 use super::span::Place;
 use super::text;
 use super::world::World;
@@ -175,6 +177,7 @@ static ALL: &[&Rule] = &[
     &policy_in_other_account::RULE,
     &broker_too_powerful::RULE,
     &broker_makes_users::RULE,
+    &role_recreated::RULE,
     &iam_user_without_path::RULE,
     &iam_user_without_boundary::RULE,
     &iam_user_without_justification::RULE,
@@ -205,6 +208,9 @@ const BROKER_UNPROVEN: &str = "LH308";
 /// Code of the rule about a pull request that changes what judges it.
 pub const JUDGE_CHANGED: &str = "LH604";
 
+/// Code of the rule about a target role that was made anew since it was applied.
+pub const ROLE_RECREATED: &str = "LH316";
+
 /// What a rule may look at.
 #[derive(Debug, Clone, Copy)]
 pub struct RuleInput<'a> {
@@ -216,6 +222,8 @@ pub struct RuleInput<'a> {
     pub now: Timestamp,
     /// What the base of a pull request declares, when one is judged against it.
     pub base: Option<&'a Desired>,
+    /// What was last applied, when it was read.
+    pub recorded: Option<&'a Snapshot>,
 }
 
 /// Every rule, sorted by code.

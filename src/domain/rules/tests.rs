@@ -69,6 +69,7 @@ const LIST: &[(&str, &str, Level)] = &[
     ("LH313", "policy-in-other-account", Level::Hard),
     ("LH314", "broker-too-powerful", Level::Advisory),
     ("LH315", "broker-makes-users", Level::Advisory),
+    ("LH316", "role-recreated", Level::Advisory),
     ("LH401", "iam-user-without-path", Level::Blocking),
     ("LH402", "iam-user-without-boundary", Level::Blocking),
     ("LH403", "iam-user-without-justification", Level::Blocking),
