@@ -3,6 +3,7 @@
 //! Each takes a wire document and a writer, and decides nothing. Whatever came from a manifest or from AWS is escaped on
 //! its way out: see [`crate::domain::text`].
 
+mod against_base;
 pub mod exit;
 pub mod html;
 mod inert;

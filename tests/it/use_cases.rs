@@ -1,13 +1,13 @@
 //! Plan, apply and issue over the fake cloud and a store in memory.
 
 use leasehold::app::ledger;
-use leasehold::app::{Expectation, Meaning, review};
+use leasehold::app::{Expectation, Meaning, read_record, review};
 use leasehold::domain::audit::AuditAction;
 use leasehold::domain::ident::RoleArn;
 use leasehold::domain::lease::{Ending, LeaseState};
-use leasehold::domain::plan::Action;
+use leasehold::domain::plan::{Action, SinceApply};
 use leasehold::domain::ttl::Ttl;
-use leasehold::domain::world::LivePolicy;
+use leasehold::domain::world::{LivePolicy, Why};
 use leasehold::ports::StateRead as _;
 use leasehold::testing::{MemoryStore, Trouble, block_on};
 use leasehold::wire::{plan_v1, state_v1};
@@ -86,6 +86,29 @@ fn not_knowing_neither_suspends_nor_proves() {
     let refused = scene.apply(&store, &two()).expect_err("refused");
     assert_eq!(refused.meaning, Meaning::FindingsBlock);
     scene.issue(&store, "app-readonly").map(drop).expect("issued");
+}
+
+#[test]
+fn a_list_that_could_not_be_read_is_not_known_and_is_no_drift() {
+    let (scene, store) = (Scene::new(), MemoryStore::new());
+    scene.cloud.put_broker_policy(
+        "issue",
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}}"#,
+    );
+    scene.apply(&store, &two()).expect("applied");
+    let calls = || leasehold::ports::CloudRead::calls(&scene.cloud);
+    let before = calls();
+    let read = scene.plan(&store, &two()).plan;
+    assert_eq!(read.report.unknowns, []);
+    let each = calls() - before;
+    // All roles of the account are listed last.
+    scene.cloud.trouble(before + 2 * each, Trouble::Throttle);
+    let plan = scene.plan(&store, &two()).plan;
+    let subjects: Vec<&str> = plan.report.unknowns.iter().map(|unknown| unknown.subject.as_str()).collect();
+    assert_eq!(subjects, ["list of all roles of account 111122223333"]);
+    assert_eq!(plan.report.unknowns[0].unknown.why, Why::Throttled);
+    let (_, record) = block_on(read_record(&store)).expect("readable").expect("applied");
+    assert!(SinceApply::of(plan, &record).is_proven());
 }
 
 #[test]
@@ -176,7 +199,7 @@ fn two_applies_at_once_end_in_one() {
     let who = Default::default();
     let busy = block_on(leasehold::app::commit(late, &store, &scene.clock, &scene.ids, &who)).expect_err("busy");
     assert_eq!(busy.meaning, Meaning::Busy);
-    let record = block_on(leasehold::app::read_record(&store)).expect("readable").expect("there").1;
+    let record = block_on(read_record(&store)).expect("readable").expect("there").1;
     assert_eq!(record.head.serial, 2);
     assert!(record.snapshot.roles.keys().eq([&leasehold::domain::ident::Name::parse("app-rw").expect("a name")]));
 }

@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Action, Base, BrokerStep, NotKnown, OpenLease, Plan, PlanBasis, RecordRef, Report, Step, base, brakes, drift,
-    effects, fields, overview,
+    Action, Base, BrokerStep, CALLER, NotKnown, OpenLease, Plan, PlanBasis, RecordRef, Report, Step, base, brakes,
+    drift, effects, fields, overview,
 };
 use crate::domain::Timestamp;
 use crate::domain::desired::Desired;
 use crate::domain::digest::Digest;
 use crate::domain::finding::{Finding, apply_waivers};
-use crate::domain::ident::{Name, RoleArn};
+use crate::domain::ident::{AccountId, Name, RoleArn};
 use crate::domain::record::{AppliedRole, Basis, Record, RoleFacts};
 use crate::domain::role::{Field, Role, RoleSpec};
 use crate::domain::rules::{self, RuleInput};
-use crate::domain::world::{Fact, LiveRole, Unknown, World, WorldIndex};
+use crate::domain::world::{Fact, LiveAccount, LiveRole, Unknown, Why, World, WorldIndex};
 
 /// Everything a plan is made from.
 #[derive(Debug, Clone, Copy)]
@@ -294,16 +294,34 @@ fn unknowns(input: &PlanInput<'_>, world: &WorldIndex<'_>, both: &[(&Name, Both<
             }
         }
     }
+    let of_set = |subject: String, unknown: &Unknown| NotKnown { subject, roles: Vec::new(), unknown: unknown.clone() };
     let caller = match &input.world.caller {
-        Fact::Unknown(unknown) => {
-            Some(NotKnown { subject: "caller identity".to_owned(), roles: Vec::new(), unknown: unknown.clone() })
-        }
+        Fact::Unknown(unknown) => Some(of_set(CALLER.to_owned(), unknown)),
         Fact::Present(_) | Fact::Absent => None,
     };
+    let told: BTreeSet<&AccountId> = concerned.keys().map(|arn| arn.account()).collect();
+    let mut accounts = Vec::new();
+    for (id, LiveAccount { reader, roles, summary }) in &input.world.accounts {
+        if let Some(unknown) = asked_in_vain(reader) {
+            // Nothing of it was read: each of its roles says so already.
+            accounts.extend((!told.contains(id)).then(|| of_set(format!("account {id}"), unknown)));
+            continue;
+        }
+        accounts.extend(asked_in_vain(roles).map(|it| of_set(format!("list of all roles of account {id}"), it)));
+        accounts.extend(asked_in_vain(summary).map(|it| of_set(format!("quotas of account {id}"), it)));
+    }
     let roles = concerned.into_iter().map(|(arn, (unknown, names))| NotKnown {
         subject: arn.to_string(),
         roles: names.into_iter().cloned().collect(),
         unknown: unknown.clone(),
     });
-    caller.into_iter().chain(roles).collect()
+    caller.into_iter().chain(accounts).chain(roles).collect()
+}
+
+/// Why something was not read that somebody asked for.
+fn asked_in_vain<T>(fact: &Fact<T>) -> Option<&Unknown> {
+    match fact {
+        Fact::Unknown(unknown) => (unknown.why != Why::NotRead).then_some(unknown),
+        Fact::Present(_) | Fact::Absent => None,
+    }
 }

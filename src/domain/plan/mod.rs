@@ -179,10 +179,13 @@ pub struct Drift {
     pub changes: Vec<Change>,
 }
 
+/// The subject of a [`NotKnown`]: who asks AWS.
+pub const CALLER: &str = "caller identity";
+
 /// Something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotKnown {
-    /// What: a role ARN, or `caller identity`.
+    /// What: a role ARN, [`CALLER`], or an account or a part of it in words.
     pub subject: String,
     /// The roles that it concerns.
     pub roles: Vec<Name>,

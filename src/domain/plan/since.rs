@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, BrokerStep, Drift, NotKnown, Plan, RecordRef, Report, Step};
+use super::{Action, BrokerStep, CALLER, Drift, NotKnown, Plan, RecordRef, Report, Step};
 use crate::domain::ident::RoleArn;
 use crate::domain::record::{Basis, Record};
 use crate::domain::world::CallerIdentity;
@@ -57,7 +57,8 @@ impl SinceApply {
             .chain(recorded.iter().copied())
             .map(RoleArn::as_str)
             .collect();
-        let of_record = |unknown: &NotKnown| unknown.roles.is_empty() || named.contains(unknown.subject.as_str());
+        // What else is not known of an account says nothing about the facts of the record.
+        let of_record = |unknown: &NotKnown| unknown.subject == CALLER || named.contains(unknown.subject.as_str());
         let drifted: BTreeSet<_> = drift.iter().flat_map(|drift| drift.roles.clone()).collect();
         let (refreshed, pending): (Vec<_>, Vec<_>) = steps.into_iter().partition(|step| step.action == Action::Refresh);
         Self {

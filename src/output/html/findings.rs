@@ -4,18 +4,25 @@ use std::io::{self, Write};
 use super::standing::Standing;
 use super::write::{Prose, Text};
 use crate::domain::rules;
-use crate::output::count;
+use crate::output::{against_base, count};
 use crate::wire::common_v1::{Confidence, Finding, Place};
 use crate::wire::plan_v1::Document;
 
 /// Findings of one rule that are open to the eye; the others are folded below them.
 const OPEN: usize = 5;
 
+/// A finding, and how it stands against the base of a pull request.
+struct Seen<'a> {
+    finding: &'a Finding,
+    against_base: Option<&'static str>,
+}
+
 /// Findings by rule, the worst first; what is waived is folded at the end.
 pub(super) fn section(document: &Document, out: &mut dyn Write) -> io::Result<()> {
-    let mut groups: BTreeMap<(Standing, &str), Vec<&Finding>> = BTreeMap::new();
-    for finding in &document.findings {
-        groups.entry((Standing::of_finding(finding), &finding.code)).or_default().push(finding);
+    let mut groups: BTreeMap<(Standing, &str), Vec<Seen<'_>>> = BTreeMap::new();
+    for (at, finding) in document.findings.iter().enumerate() {
+        let seen = Seen { finding, against_base: against_base::standing(document, at) };
+        groups.entry((Standing::of_finding(finding), &finding.code)).or_default().push(seen);
     }
     let waived: Vec<_> = groups.iter().filter(|((standing, _), _)| *standing == Standing::Waived).collect();
     for ((standing, _), findings) in groups.iter().filter(|((standing, _), _)| *standing != Standing::Waived) {
@@ -32,8 +39,8 @@ pub(super) fn section(document: &Document, out: &mut dyn Write) -> io::Result<()
     Ok(())
 }
 
-fn group(standing: Standing, findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
-    let Some(Finding { code, rule, confidence, .. }) = findings.first() else { return Ok(()) };
+fn group(standing: Standing, findings: &[Seen<'_>], out: &mut dyn Write) -> io::Result<()> {
+    let Some(Seen { finding: Finding { code, rule, confidence, .. }, .. }) = findings.first() else { return Ok(()) };
     writeln!(out, "<div class=\"card edge {}\">", standing.word())?;
     writeln!(out, "<h3>{standing} <span class=\"code\">{}</span> {}</h3>", Text(code), Text(rule))?;
     let summary = rules::find(code).map(|rule| rule.summary).unwrap_or_default();
@@ -54,7 +61,7 @@ fn group(standing: Standing, findings: &[&Finding], out: &mut dyn Write) -> io::
     writeln!(out, "</div>")
 }
 
-fn one(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+fn one(seen: &Seen<'_>, out: &mut dyn Write) -> io::Result<()> {
     let Finding {
         code: _,
         rule: _,
@@ -67,11 +74,14 @@ fn one(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
         place,
         remedy,
         waived_by,
-    } = finding;
+    } = seen.finding;
     writeln!(out, "<article class=\"finding\">")?;
     match role {
         Some(role) => writeln!(out, "<h4>{}</h4>", Text(role))?,
         None => writeln!(out, "<h4>the whole set</h4>")?,
+    }
+    if let Some(words) = seen.against_base {
+        writeln!(out, "<p class=\"who\"><span class=\"tag\">{words}</span></p>")?;
     }
     writeln!(out, "<p>{}</p>", Prose(message))?;
     if let Some(place) = place {

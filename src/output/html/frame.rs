@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::write::{Prose, Text};
-use crate::output::count;
+use crate::output::{against_base, count};
 use crate::wire::plan_v1::{Document, PrincipalKind, Summary};
 
 const STYLE: &str = include_str!("style.css");
@@ -126,6 +126,13 @@ pub(super) fn basis(document: &Document, out: &mut dyn Write) -> io::Result<()> 
             PrincipalKind::User => "user",
         };
         fact("Broker", &format!("{} (an IAM {kind})", overview.broker.principal))?;
+    }
+    if let Some(base) = &document.base {
+        fact("Pull request", &against_base::numbers(base, document.findings.iter().map(|finding| &finding.blocks)))?;
+        fact("Judged by", &against_base::judged_by(base))?;
+        if base.is_ancestor == Some(false) {
+            fact("Note", against_base::NOT_CONTAINED)?;
+        }
     }
     if let Some(target) = &basis.target {
         fact("Only this role", target)?;

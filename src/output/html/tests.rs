@@ -7,7 +7,9 @@ use crate::domain::document::Document as Json;
 use crate::domain::finding::Level;
 use crate::domain::text::is_unsafe;
 use crate::wire::common_v1::Place;
-use crate::wire::plan_v1::samples::{change, everything, finding, first, place_in, text, trust, unchanged};
+use crate::wire::plan_v1::samples::{
+    against_base, change, everything, finding, first, place_in, text, trust, unchanged,
+};
 use crate::wire::plan_v1::{Account, Shown, Waiver};
 
 fn page(document: &Document) -> String {
@@ -353,5 +355,21 @@ fn no_hostile_text_is_more_than_text() {
         for tag in shape(&html) {
             assert!(ours.contains(&tag), "{bad:?} made {tag:?}");
         }
+    }
+}
+
+#[test]
+fn each_finding_says_how_it_stands_against_the_base() {
+    let mut document = document();
+    assert!(!read(&page(&document)).1.contains("the base"));
+    against_base(&mut document);
+    let (_, text) = read(&page(&document));
+    for words in [
+        "1 changed role; 2 new findings (1 blocking), 2 there before.",
+        "does not contain the base",
+        "new, by its own documents alone",
+        "in the base as well, by the base",
+    ] {
+        assert!(text.contains(words), "{words}:\n{text}");
     }
 }

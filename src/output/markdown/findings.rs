@@ -7,7 +7,7 @@ use super::inert::{code, fenced, prose};
 use super::page::{Findings, Full, Page};
 use super::remedy;
 use crate::domain::text::{escape, short};
-use crate::output::count;
+use crate::output::{against_base, count};
 use crate::wire::common_v1::{Confidence, Finding, Level, Place};
 use crate::wire::plan_v1::Document;
 
@@ -20,12 +20,18 @@ const LINE_MAX: usize = 300;
 /// Characters of a message that takes a short line.
 const SHORT_MAX: usize = 100;
 
+/// A finding, and how it stands against the base of a pull request.
+struct Seen<'a> {
+    finding: &'a Finding,
+    against_base: Option<&'static str>,
+}
+
 /// Findings of one rule that do the same to the plan.
 struct Group<'a> {
     code: &'a str,
     rule: &'a str,
     level: Level,
-    findings: Vec<&'a Finding>,
+    findings: Vec<&'a Seen<'a>>,
 }
 
 impl Group<'_> {
@@ -42,26 +48,28 @@ pub(super) fn is_waived(finding: &Finding) -> bool {
 }
 
 /// Groups in the order of what they do, then of their codes.
-fn groups<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Group<'a>> {
+fn groups<'a>(findings: &[&'a Seen<'a>]) -> Vec<Group<'a>> {
     let mut groups: BTreeMap<_, Group<'a>> = BTreeMap::new();
-    for finding in findings {
-        let Finding { code, rule, level, blocks, .. } = finding;
+    for seen in findings {
+        let Finding { code, rule, level, blocks, .. } = seen.finding;
         let rank = match level {
             Level::Hard => 0,
             Level::Blocking => 1,
             Level::Advisory => 2,
         };
         let new = || Group { code, rule, level: *level, findings: Vec::new() };
-        groups.entry((!blocks, rank, code, rule)).or_insert_with(new).findings.push(finding);
+        groups.entry((!blocks, rank, code, rule)).or_insert_with(new).findings.push(seen);
     }
     groups.into_values().collect()
 }
 
 /// All of them: those that block open, the others folded.
 pub(super) fn findings(document: &Document, how: Findings, page: &mut Page) -> Result<(), Full> {
-    let all = &document.findings;
-    let (waived, standing): (Vec<&Finding>, Vec<&Finding>) = all.iter().partition(|finding| is_waived(finding));
-    let (blocking, advisory): (Vec<&Finding>, Vec<&Finding>) = standing.iter().partition(|finding| finding.blocks);
+    let all = document.findings.iter().enumerate();
+    let all: Vec<Seen<'_>> =
+        all.map(|(at, finding)| Seen { finding, against_base: against_base::standing(document, at) }).collect();
+    let (waived, standing): (Vec<&Seen<'_>>, Vec<&Seen<'_>>) = all.iter().partition(|seen| is_waived(seen.finding));
+    let (blocking, advisory): (Vec<&Seen<'_>>, Vec<&Seen<'_>>) = standing.iter().partition(|seen| seen.finding.blocks);
     if !standing.is_empty() {
         page.block("### Findings")?;
     }
@@ -77,10 +85,10 @@ pub(super) fn findings(document: &Document, how: Findings, page: &mut Page) -> R
     Ok(())
 }
 
-fn part(document: &Document, findings: &[&Finding], how: Findings, page: &mut Page) -> Result<(), Full> {
-    let groups = groups(findings.iter().copied());
+fn part(document: &Document, findings: &[&Seen<'_>], how: Findings, page: &mut Page) -> Result<(), Full> {
+    let groups = groups(findings);
     if how == Findings::Totals && !groups.is_empty() {
-        let total = |level| findings.iter().filter(|finding| finding.level == level).count();
+        let total = |level| findings.iter().filter(|seen| seen.finding.level == level).count();
         let (hard, blocking, advisory) = (total(Level::Hard), total(Level::Blocking), total(Level::Advisory));
         let rules = count(groups.len() as u64, "rule");
         let total = count(findings.len() as u64, "finding");
@@ -92,15 +100,15 @@ fn part(document: &Document, findings: &[&Finding], how: Findings, page: &mut Pa
             continue;
         }
         page.block(&format!("#### {}", group.heading()))?;
-        for finding in &group.findings {
+        for seen in &group.findings {
             match how {
-                Findings::Whole => whole(document, finding, page)?,
-                Findings::Lines => page.line(&line(document, finding, LINE_MAX, true))?,
-                Findings::Short => page.line(&line(document, finding, SHORT_MAX, false))?,
+                Findings::Whole => whole(document, seen, page)?,
+                Findings::Lines => page.line(&line(document, seen, LINE_MAX, true))?,
+                Findings::Short => page.line(&line(document, seen, SHORT_MAX, false))?,
                 Findings::Names | Findings::Counts | Findings::Totals => {}
             }
         }
-        match (how, group.findings.first()) {
+        match (how, group.findings.first().map(|seen| seen.finding)) {
             (Findings::Lines, _) => page.push("\n")?,
             (Findings::Short | Findings::Names, Some(first)) => {
                 if how == Findings::Names {
@@ -124,8 +132,8 @@ fn part(document: &Document, findings: &[&Finding], how: Findings, page: &mut Pa
 /// The roles of a group, each with how many findings it has.
 fn names<'a>(group: &Group<'a>) -> BTreeMap<&'a str, usize> {
     let mut names = BTreeMap::new();
-    for finding in &group.findings {
-        *names.entry(finding.role.as_deref().unwrap_or("(no role)")).or_insert(0) += 1;
+    for seen in &group.findings {
+        *names.entry(seen.finding.role.as_deref().unwrap_or("(no role)")).or_insert(0) += 1;
     }
     names
 }
@@ -149,14 +157,21 @@ fn at(document: &Document, place: &Place) -> String {
     code(&format!("{}:{}", short(&document.repository_path(&place.path), PATH_MAX), place.line))
 }
 
-fn whole(document: &Document, finding: &Finding, page: &mut Page) -> Result<(), Full> {
+/// How it stands against the base.
+fn against(seen: &Seen<'_>) -> String {
+    seen.against_base.map(|words| format!(" ({words})")).unwrap_or_default()
+}
+
+fn whole(document: &Document, seen: &Seen<'_>, page: &mut Page) -> Result<(), Full> {
+    let finding = seen.finding;
     let Finding { confidence, message, label, place, remedy, .. } = finding;
     let strict = match confidence {
         Confidence::Certain => "",
         Confidence::Strict => " (by the stricter reading of what AWS documents)",
     };
     let where_it_is = place.as_ref().map(|place| format!(" at {}", at(document, place))).unwrap_or_default();
-    page.block(&format!("**In {}**{where_it_is}: {}{strict}", subject(finding), prose(message)))?;
+    let against = against(seen);
+    page.block(&format!("**In {}**{where_it_is}{against}: {}{strict}", subject(finding), prose(message)))?;
     if let Some(place) = place {
         page.block(fenced("text", &underlined(place, label)).trim_end())?;
     }
@@ -177,14 +192,17 @@ fn underlined(place: &Place, label: &str) -> String {
 }
 
 /// One finding on one line.
-fn line(document: &Document, finding: &Finding, max: usize, with_remedy: bool) -> String {
+fn line(document: &Document, seen: &Seen<'_>, max: usize, with_remedy: bool) -> String {
+    let finding = seen.finding;
     let Finding { message, place, remedy, waived_by, .. } = finding;
     let where_it_is = place.as_ref().map(|place| format!(" at {}", at(document, place))).unwrap_or_default();
     let waiver = match waived_by {
         Some(waiver) if is_waived(finding) => format!(", waived by {}", code(&short(waiver, NAME_MAX))),
         _ => String::new(),
     };
-    let mut out = format!("- in {}{where_it_is}{waiver}: {}", subject(finding), prose(&one_line(message, max)));
+    let against = against(seen);
+    let message = prose(&one_line(message, max));
+    let mut out = format!("- in {}{where_it_is}{waiver}{against}: {message}", subject(finding));
     if with_remedy && !is_waived(finding) && !remedy.is_empty() {
         out.push_str(&format!(" — what to do: {}", prose(&one_line(remedy, max))));
     }

@@ -19,12 +19,12 @@ use std::io::{self, Write};
 use self::changes::some_names;
 use self::inert::{code, fenced, prose};
 use self::page::{Detail, Full, LADDER, Others, Page};
-use super::count;
 use super::verdict::{Verdict, summary as counted};
+use super::{against_base, count};
 use crate::domain::digest::Digest;
 use crate::domain::ident::Name;
 use crate::domain::text::short;
-use crate::wire::plan_v1::{Brake, Document, NotKnown};
+use crate::wire::plan_v1::{AgainstBase, Brake, Document, NotKnown};
 
 /// Bytes of a comment. GitHub takes 65,536 characters, GitLab a million; the rest is for what a workflow adds.
 pub const COMMENT_MAX: usize = 60_000;
@@ -74,6 +74,9 @@ fn written(document: &Document, detail: Detail, head: &str, limit: usize) -> Res
     page.block(&format!("## leasehold plan: {}", code(&short(&document.deployment, SELF_MAX))))?;
     page.block(&verdict(document))?;
     page.block(&counted(summary))?;
+    if let Some(base) = &document.base {
+        against(document, base, page)?;
+    }
     left_out(detail, page)?;
     braked(brakes, detail.others, page)?;
     findings::findings(document, detail.findings, page)?;
@@ -129,6 +132,17 @@ fn codes(document: &Document) -> String {
     };
     let more = if codes.len() > CODES_MAX { ", …" } else { "" };
     codes.iter().take(CODES_MAX).map(one).collect::<Vec<_>>().join(", ") + more
+}
+
+/// What a pull request changes and brings, who judged it, and what cannot be relied on.
+fn against(document: &Document, base: &AgainstBase, page: &mut Page) -> Result<(), Full> {
+    let numbers = against_base::numbers(base, document.findings.iter().map(|finding| &finding.blocks));
+    page.block(&format!("Against the base: {}", prose(&numbers)))?;
+    page.block(&format!("Judged by: {}", prose(&against_base::judged_by(base))))?;
+    if base.is_ancestor == Some(false) {
+        page.block(&format!("> Note: {}", prose(against_base::NOT_CONTAINED)))?;
+    }
+    Ok(())
 }
 
 /// What this page does not show, and where it stands.

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::output::testing::{assert_inert_markdown, hostile};
 use crate::wire::common_v1::{Finding, Level, Tally};
-use crate::wire::plan_v1::samples::{everything, first, unchanged};
+use crate::wire::plan_v1::samples::{against_base as held_against_base, everything, first, unchanged};
 
 fn shown(document: &Document) -> String {
     let mut out = Vec::new();
@@ -484,5 +484,24 @@ proptest! {
         prop_assert!(page.len() <= COMMENT_MAX);
         assert_accounted(&document, &page);
         let _ = assert_inert_markdown(&page, &text);
+    }
+}
+
+#[test]
+fn each_finding_says_how_it_stands_against_the_base() {
+    let mut document = Document::from_plan(&everything());
+    assert!(!shown(&document).contains("the base"));
+    held_against_base(&mut document);
+    let page = shown(&document);
+    for words in [
+        "1 changed role; 2 new findings \\(1 blocking\\), 2 there before.",
+        "Only by the base's: 1 finding.",
+        "does not contain the base",
+        " (new): ",
+        " (in the base as well, by the base's documents alone): ",
+        " (new, by its own documents alone): ",
+        " (in the base as well): ",
+    ] {
+        assert!(page.contains(words) || page.contains(&words.replace('\\', "")), "{words}:\n{page}");
     }
 }

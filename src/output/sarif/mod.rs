@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::domain::text::escape;
 use crate::wire::common_v1::{Finding, Level, Place};
 use crate::wire::json;
-use crate::wire::plan_v1::{Brake, Document, NotKnown, Waiver};
+use crate::wire::plan_v1::{AgainstBase, Brake, Document, NotKnown, Standing, Waiver};
 
 use fingerprint::Fingerprints;
 use rule::Rules;
@@ -33,12 +33,12 @@ pub fn plan(document: &Document, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn log(document: &Document, most: usize) -> Value {
-    let Document { hash, basis, overview, findings, unknowns, brakes, .. } = document;
+    let Document { hash, basis, overview, findings, unknowns, brakes, base, .. } = document;
     let rules = Rules::of(findings);
     let (kept, left_out) = keep(findings, most);
     let mut fingerprints = Fingerprints::default();
     let results: Vec<Value> =
-        kept.iter().map(|finding| result(finding, document, &rules, &fingerprints.of(finding))).collect();
+        kept.iter().map(|(at, finding)| result(finding, *at, document, &rules, &fingerprints.of(finding))).collect();
     let mut notifications: Vec<Value> = brakes.iter().map(braked).collect();
     notifications.extend(unknowns.iter().map(not_known));
     notifications.extend(left_out);
@@ -53,6 +53,9 @@ fn log(document: &Document, most: usize) -> Value {
             "commit": basis.manifests.commit.as_deref().map(escape),
         },
     });
+    if let Some(AgainstBase { commit, is_ancestor, judge, roles: _, standings: _ }) = base {
+        run["properties"]["base"] = json!({ "commit": escape(commit), "isAncestor": is_ancestor, "judge": judge });
+    }
     if let Some(overview) = overview {
         // Code scanning keeps the results of two deployments apart by what stands before the last slash.
         run["automationDetails"] = json!({ "id": format!("leasehold/{}/", text::uri_path(&overview.broker.name)) });
@@ -60,11 +63,12 @@ fn log(document: &Document, most: usize) -> Value {
     json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": [run] })
 }
 
-/// All findings if there is room for them; else those that weigh most, in the order of the plan, and a notification.
-fn keep(findings: &[Finding], most: usize) -> (Vec<&Finding>, Option<Value>) {
+/// All findings, each with its place in the plan, if there is room for them; else those that weigh most, in the order of the
+/// plan, and a notification.
+fn keep(findings: &[Finding], most: usize) -> (Vec<(usize, &Finding)>, Option<Value>) {
     let mut by_weight: Vec<(usize, &Finding)> = findings.iter().enumerate().collect();
     if by_weight.len() <= most {
-        return (findings.iter().collect(), None);
+        return (by_weight, None);
     }
     by_weight.sort_by_key(|(at, finding)| (weight(finding), *at));
     let dropped = by_weight.split_off(most);
@@ -76,7 +80,7 @@ fn keep(findings: &[Finding], most: usize) -> (Vec<&Finding>, Option<Value>) {
         dropped.len(),
         findings.len()
     );
-    (by_weight.into_iter().map(|(_, finding)| finding).collect(), Some(notification("left-out", "error", &said)))
+    (by_weight, Some(notification("left-out", "error", &said)))
 }
 
 fn weight(finding: &Finding) -> u8 {
@@ -92,7 +96,7 @@ fn is_waived(finding: &Finding) -> bool {
     finding.waived_by.is_some() && !finding.blocks
 }
 
-fn result(finding: &Finding, document: &Document, rules: &Rules<'_>, fingerprint: &str) -> Value {
+fn result(finding: &Finding, at: usize, document: &Document, rules: &Rules<'_>, fingerprint: &str) -> Value {
     let Finding { code, rule, level, confidence: _, blocks, role, message, label: _, place, remedy, waived_by } =
         finding;
     let mut result = json!({
@@ -113,6 +117,11 @@ fn result(finding: &Finding, document: &Document, rules: &Rules<'_>, fingerprint
         result["suppressions"] = json!([{
             "kind": "external", "status": "accepted", "justification": justification(waiver, declared),
         }]);
+    }
+    // Not `baselineState`: that is about an earlier run, and no run of the base is stored.
+    if let Some(Standing { new, by }) = document.base.as_ref().and_then(|base| base.standings.get(at)) {
+        result["properties"]["newAgainstBase"] = json!(new);
+        result["properties"]["judgedBy"] = json!(by);
     }
     let mut location = json!({});
     if let Some(place) = place {

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::finding::Level as DomainLevel;
 use crate::domain::rules;
 use crate::domain::text::is_unsafe;
-use crate::wire::plan_v1::samples::{everything, finding, place_in, unchanged};
+use crate::wire::plan_v1::samples::{against_base, everything, finding, place_in, unchanged};
 
 fn document() -> Document {
     Document::from_plan(&everything())
@@ -258,4 +258,27 @@ fn a_hard_finding_is_never_suppressed() {
     let mut plan = everything();
     plan.report.findings = vec![finding(DomainLevel::Hard, Some("legacy-wildcard"))];
     assert_eq!(run(&Document::from_plan(&plan))["results"][0]["suppressions"], json!([]));
+}
+
+#[test]
+fn a_result_says_how_it_stands_against_the_base() {
+    let mut document = document();
+    assert!(
+        run(&document)["results"].as_array().expect("a list").iter().all(|it| it["properties"]["judgedBy"].is_null())
+    );
+    against_base(&mut document);
+    let shown = run(&document);
+    assert_eq!(
+        shown["properties"]["base"],
+        json!({ "commit": "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567", "isAncestor": false, "judge": "both" })
+    );
+    let told =
+        |result: &Value| (result["properties"]["newAgainstBase"].clone(), result["properties"]["judgedBy"].clone());
+    let of_all = |run: &Value| run["results"].as_array().expect("a list").iter().map(told).collect::<Vec<_>>();
+    let expected = [(true, "both"), (false, "base"), (true, "own"), (false, "both")];
+    assert_eq!(of_all(&shown), expected.map(|(new, by)| (json!(new), json!(by))));
+
+    // What is left out takes its standing with it.
+    let cut = log(&document, 2)["runs"][0].clone();
+    assert_eq!(of_all(&cut), [expected[0], expected[3]].map(|(new, by)| (json!(new), json!(by))));
 }

@@ -35,7 +35,7 @@ pub struct Drift {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NotKnown {
-    /// What: a role ARN, or `caller identity`.
+    /// What: a role ARN, `caller identity`, or an account or a part of it in words.
     pub subject: String,
     /// The roles that it concerns.
     pub roles: Vec<String>,

@@ -280,3 +280,24 @@ pub(crate) fn everything() -> Plan {
     }];
     plan
 }
+
+/// Holds a document of [`everything`] against a base that it changes the Broker of.
+pub(crate) fn against_base(document: &mut super::Document) {
+    let standing = |new, by| super::Standing { new, by };
+    document.base = Some(super::AgainstBase {
+        commit: "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567".to_owned(),
+        is_ancestor: Some(false),
+        judge: super::Judge::Both,
+        roles: vec![super::RoleChange {
+            role: "app-rw".to_owned(),
+            kind: super::ChangeKind::Added,
+            changes: Vec::new(),
+        }],
+        standings: vec![
+            standing(true, super::By::Both),
+            standing(false, super::By::Base),
+            standing(true, super::By::Own),
+            standing(false, super::By::Both),
+        ],
+    });
+}

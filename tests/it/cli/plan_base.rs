@@ -103,12 +103,17 @@ fn a_pull_request_is_told_apart_from_what_was_there() {
       help: add `permissions_boundary_arn:` with a managed policy that says the most these users may
             ever do, such as arn:aws:iam::111122223333:policy/<name>
 
+    Not known, and so neither allowed nor acted on:
+
+      ? quotas of account 111122223333 (access-denied)
+          iam:GetAccountSummary: no such action: GetAccountSummary
+
     Compared: commit 5f8d43c7d75f; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (9
               calls).
     Judged by: the Broker, Account and Waiver documents of the base cef4079b30bc, which this pull
                request leaves alone.
     Pull request: 3 changed roles; 1 new finding (1 blocking), 1 there before.
-    Plan: 3 to create, 0 to update, 0 to refresh, 0 to delete; 2 findings (2 blocking), 0 unknown.
+    Plan: 3 to create, 0 to update, 0 to refresh, 0 to delete; 2 findings (2 blocking), 1 unknown.
     Next: mend the blocking findings above, then plan again; merging this would pass over them.
     ");
     let document = planned(&sandbox, exit::FINDINGS_BLOCK);
