@@ -9,6 +9,7 @@ pub mod json;
 pub mod common_v1;
 
 pub mod apply_v1;
+pub mod audit_v1;
 pub mod credentials_v1;
 pub mod drift_v1;
 pub mod error_v1;
@@ -38,6 +39,8 @@ pub const SCHEMAS: &[(&str, MakeSchema)] = &[
     ("state", state_v1::schema),
     ("credentials", credentials_v1::schema),
     ("lease", lease_v1::schema),
+    ("audit", audit_v1::schema),
+    ("audit-verification", audit_v1::verification_schema),
     ("error", error_v1::schema),
     ("rules", rules_v1::schema),
     ("policies", policies_v1::schema),
@@ -74,6 +77,8 @@ mod tests {
             (findings_v1::schema(), "Findings"),
             (state_v1::schema(), "StateObject"),
             (lease_v1::schema(), "Leases"),
+            (audit_v1::schema(), "AuditEvents"),
+            (audit_v1::verification_schema(), "AuditVerification"),
             (policies_v1::schema(), "Policies"),
             (simulation_v1::request_schema(), "SimulationRequest"),
             (simulation_v1::schema(), "Simulation"),

@@ -1,15 +1,20 @@
 //! The command line.
 
+mod audit;
+
 use std::ffi::{OsStr, OsString};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::builder::{EnumValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use leasehold::domain::audit::{JUSTIFICATION_MAX, Justification};
 use leasehold::domain::ident::{BrokerPrincipal, IdentError, Name, RoleArn};
 use leasehold::domain::ttl::{Ttl, TtlError};
 use leasehold::output::plan_format::{self, PlanFormat};
 use leasehold::wire::SCHEMAS;
+
+pub(crate) use self::audit::{AuditCommand, AuditListArgs, AuditShowArgs, AuditVerifyArgs};
 
 const AFTER_HELP: &str = "\
 In a pull request:   leasehold plan
@@ -103,6 +108,9 @@ pub(crate) enum Command {
     /// Look at the leases
     #[command(subcommand)]
     Lease(LeaseCommand),
+    /// Look at the audit, and find out whether it is whole
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Explain why a role may or may not be issued
     Why(WhyArgs),
     /// Print the least that each identity must be allowed, as IAM policies
@@ -332,6 +340,9 @@ pub(crate) struct LeaseRequestArgs {
     /// Six digits of the role's MFA device (LEASEHOLD_MFA_CODE keeps them off the process list)
     #[arg(long, value_name = "CODE", env = "LEASEHOLD_MFA_CODE", hide_env_values = true)]
     pub(crate) mfa_code: Option<MfaCode>,
+    /// Why it is asked for, up to 500 characters: kept in the audit
+    #[arg(long, value_name = "TEXT", value_parser = justification)]
+    pub(crate) reason: Option<Justification>,
     #[command(flatten)]
     pub(crate) state: StateArgs,
     /// Folder whose repository holds the state, when --state is not given
@@ -547,6 +558,10 @@ fn principal(text: &str) -> Result<BrokerPrincipal, String> {
 
 fn role_arn(text: &str) -> Result<RoleArn, String> {
     ident(text, RoleArn::parse)
+}
+
+fn justification(text: &str) -> Result<Justification, String> {
+    Justification::parse(text).ok_or_else(|| format!("a reason has 1 to {JUSTIFICATION_MAX} characters"))
 }
 
 fn time_limit(text: &str) -> Result<Ttl, String> {

@@ -79,7 +79,7 @@ fn quiet_panics() {
 
 impl Command {
     fn wants_json(&self) -> bool {
-        use args::{Format, LeaseCommand, PolicyCommand};
+        use args::{AuditCommand, Format, LeaseCommand, PolicyCommand};
         let format = match self {
             Self::Validate(args) => args.format,
             Self::Plan(args) => return args.format.is_json(),
@@ -95,6 +95,9 @@ impl Command {
             Self::Rules(args) => args.format,
             Self::Lease(LeaseCommand::List(args)) => args.place.format,
             Self::Lease(LeaseCommand::Show(args)) => args.place.format,
+            Self::Audit(AuditCommand::List(args)) => args.place.format,
+            Self::Audit(AuditCommand::Show(args)) => args.place.format,
+            Self::Audit(AuditCommand::Verify(args)) => args.place.format,
             Self::Init(_)
             | Self::Issue(_)
             | Self::Exec(_)

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use leasehold::app::{AppError, Base, Failure, Meaning, read_base};
+use jiff::SignedDuration;
+use leasehold::app::{AppError, Base, Failure, Meaning, Patient, read_base};
 use leasehold::aws::{self, AwsIssuer, AwsReader};
 use leasehold::domain::desired::Desired;
 use leasehold::domain::record::Basis;
@@ -17,7 +18,7 @@ use leasehold::source::{self, BaseTree, Directory, GitTree, WorkTree};
 use leasehold::state::{FileStore, StateUrl, parse_url};
 
 use crate::args::SourceArgs;
-use crate::system;
+use crate::system::{self, SystemClock};
 
 /// Where a command takes its manifests from when the command line leaves it open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,7 +156,11 @@ fn shown(path: &Path) -> String {
 }
 
 /// Where record and leases are.
-pub(crate) type Store = FileStore;
+pub(crate) type Store = Patient<FileStore, SystemClock>;
+
+/// How long one call to the store may take. A write in doubt is read back and tried twice more, so that an audit that hangs
+/// is given up after a minute.
+const STORE_CALL_MAX: SignedDuration = SignedDuration::from_secs(15);
 
 /// Opens the state: what `--state` names, else the folder `.leasehold` at the top of the repository that holds `dir`.
 pub(crate) fn store(url: Option<&str>, dir: &Path) -> Result<Store, Failure> {
@@ -169,7 +174,7 @@ pub(crate) fn store(url: Option<&str>, dir: &Path) -> Result<Store, Failure> {
     };
     let store = FileStore::open(&folder)?;
     tracing::info!(location = %leasehold::domain::text::escape(&store.location()), "state");
-    Ok(store)
+    Ok(Patient::new(store, SystemClock, STORE_CALL_MAX))
 }
 
 /// The default state folder. One that git tracks is refused: a pull request could have written what it says.

@@ -29,6 +29,7 @@ fn the_program() {
       issue        Hand out one credential of an applied role
       exec         Run a command with one credential of an applied role in its environment
       lease        Look at the leases
+      audit        Look at the audit, and find out whether it is whole
       why          Explain why a role may or may not be issued
       policy       Print the least that each identity must be allowed, as IAM policies
       simulate     Tell what AWS would say to a request under policies that you bring along
@@ -349,6 +350,9 @@ fn issue() {
               
               [env: LEASEHOLD_MFA_CODE]
 
+          --reason <TEXT>
+              Why it is asked for, up to 500 characters: kept in the audit
+
           --format <FORMAT>
               Form of the credentials
 
@@ -418,6 +422,7 @@ fn exec() {
           --session-name <NAME>  Session name, taken as it is [default: <role>-<lease id>]
           --mfa-code <CODE>      Six digits of the role's MFA device (LEASEHOLD_MFA_CODE keeps them off
                                  the process list) [env: LEASEHOLD_MFA_CODE]
+          --reason <TEXT>        Why it is asked for, up to 500 characters: kept in the audit
       -h, --help                 Print help
       -V, --version              Print version
 
@@ -578,6 +583,7 @@ fn no_command_is_left_out() {
             "issue",
             "exec",
             "lease",
+            "audit",
             "why",
             "policy",
             "simulate",

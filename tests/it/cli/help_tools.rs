@@ -192,3 +192,135 @@ fn drift() {
     Exit code 8 when AWS drifted; what is pending in git is shown and is no drift.
     ");
 }
+
+#[test]
+fn audit() {
+    assert_snapshot!(help(&["audit"]), @"
+    Look at the audit, and find out whether it is whole
+
+    Usage: leasehold audit [OPTIONS] <COMMAND>
+
+    Commands:
+      list    List events, oldest first
+      show    Show one event
+      verify  Find what was edited, removed, moved or cut off; exit 1 if anything was
+      help    Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Global options:
+          --no-color     Never colour the output (NO_COLOR does the same)
+          --log <LEVEL>  Log to standard error: error, warn, info, debug or trace [env: LEASEHOLD_LOG=]
+                         [possible values: error, warn, info, debug, trace]
+    ");
+}
+
+#[test]
+fn audit_list() {
+    assert_snapshot!(help(&["audit", "list"]), @"
+    List events, oldest first
+
+    Usage: leasehold audit list [OPTIONS]
+
+    Options:
+          --role <ROLE>
+              Only events of this role
+
+          --lease <LEASE>
+              Only events of this lease: its id, or its path aws/creds/<role>/<id>
+
+          --since <TIME>
+              Only events from this on: a day in UTC like 2026-11-23, or an instant like
+              2026-11-23T10:00:00Z
+
+          --action <ACTION>
+              Only events that tell of this
+              
+              [possible values: issue-requested, issue-granted, issue-refused, apply-requested, applied,
+              revoke-requested, ended, renewed, session-denied, stuck, orphan-ended, sweep-finished]
+
+          --state <URL>
+              Where record and leases are kept [default: the folder .leasehold at the top of the
+              repository]
+              
+              [env: LEASEHOLD_STATE=]
+
+          --dir <DIR>
+              Folder whose repository holds the state, when --state is not given
+              
+              [default: .]
+
+          --format <FORMAT>
+              Form of the output
+
+              Possible values:
+              - text: For people
+              - json: For programs; versioned
+              
+              [default: text]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Global options:
+          --no-color
+              Never colour the output (NO_COLOR does the same)
+
+          --log <LEVEL>
+              Log to standard error: error, warn, info, debug or trace
+              
+              [env: LEASEHOLD_LOG=]
+              [possible values: error, warn, info, debug, trace]
+    ");
+}
+
+#[test]
+fn audit_verify() {
+    assert_snapshot!(help(&["audit", "verify"]), @"
+    Find what was edited, removed, moved or cut off; exit 1 if anything was
+
+    Usage: leasehold audit verify [OPTIONS]
+
+    Options:
+          --state <URL>
+              Where record and leases are kept [default: the folder .leasehold at the top of the
+              repository]
+              
+              [env: LEASEHOLD_STATE=]
+
+          --dir <DIR>
+              Folder whose repository holds the state, when --state is not given
+              
+              [default: .]
+
+          --format <FORMAT>
+              Form of the output
+
+              Possible values:
+              - text: For people
+              - json: For programs; versioned
+              
+              [default: text]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Global options:
+          --no-color
+              Never colour the output (NO_COLOR does the same)
+
+          --log <LEVEL>
+              Log to standard error: error, warn, info, debug or trace
+              
+              [env: LEASEHOLD_LOG=]
+              [possible values: error, warn, info, debug, trace]
+    ");
+}

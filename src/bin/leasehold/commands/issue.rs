@@ -51,8 +51,10 @@ pub(crate) async fn issue_one(args: LeaseRequestArgs) -> Result<IssuedLease, App
         token_code: args.mfa_code.filter(|code| !code.0.is_empty()).map(|code| Secret::new(code.0)),
         deadline: SignedDuration::from_secs(timeout.seconds().into()),
     };
+    let mut who = system::who();
+    who.justification = args.reason;
     let connect = async |region: &str| wire_up::issuer(region, timeout).await;
-    let issued = issue(&store, connect, &SystemClock, &RandomIds, &system::who(), request).await?;
+    let issued = issue(&store, connect, &SystemClock, &RandomIds, &who, request).await?;
     for note in &issued.notes {
         eprint(|out| writeln!(out, "note: {}", escape(note)));
     }

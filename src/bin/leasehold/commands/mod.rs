@@ -2,6 +2,7 @@
 
 mod about;
 mod apply;
+mod audit;
 mod drift;
 mod exec;
 mod init;
@@ -35,6 +36,7 @@ pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> 
         Command::Issue(args) => wait(issue::run(args, terminal)),
         Command::Exec(args) => exec::run(args, terminal),
         Command::Lease(command) => wait(lease::run(&command, terminal)),
+        Command::Audit(command) => wait(audit::run(&command, terminal)),
         Command::Why(args) => wait(why::run(&args, terminal)),
         Command::Simulate(args) => simulate::run(&args, terminal),
         Command::Policy(command) => policy::run(&command),
