@@ -72,6 +72,7 @@ impl Population {
             previous: None,
             applied_at: self.now,
             applied_by: None,
+            announced_by: None,
         };
         Record { head, snapshot: Snapshot { serial: 1, broker: self.desired.broker.spec.clone(), roles } }
     }

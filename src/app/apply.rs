@@ -15,6 +15,9 @@ use crate::domain::plan::{Action, Plan, PlanBasis, Step, ends_users};
 use crate::domain::record::{AppliedRole, Head, Snapshot};
 use crate::ports::{Clock, Ids, StateStore};
 
+/// How many events an apply vouches for at most, each of which it has to read.
+const COVERED_BY_AN_APPLY: usize = 250;
+
 /// What the plan must still be.
 #[derive(Debug, Clone)]
 pub enum Expectation {
@@ -189,6 +192,11 @@ pub async fn commit<S: StateStore>(
     let serial = previous.map_or(1, |read| read.head.serial + 1);
     let lineage = previous.map_or_else(|| ids.ulid(now), |read| read.head.lineage.clone());
     let basis = plan.basis.manifests;
+    let mut requested = Event::new(AuditAction::ApplyRequested);
+    requested.reason = Some(format!("plan {}", plan.hash));
+    requested.covers = audit::cover(store, now, COVERED_BY_AN_APPLY).await?;
+    let requested = audit::write(store, clock, ids, who, previous.map(|read| &read.head), requested).await?;
+    let announced_by = requested.digest;
     let make_head = |snapshot_digest, previous| Head {
         lineage,
         serial,
@@ -197,15 +205,14 @@ pub async fn commit<S: StateStore>(
         previous,
         applied_at: now,
         applied_by: who.caller_arn.clone(),
+        announced_by: Some(announced_by.clone()),
     };
-    let mut requested = Event::new(AuditAction::ApplyRequested);
-    requested.reason = Some(format!("plan {}", plan.hash));
-    audit::write(store, clock, ids, who, previous.map(|read| &read.head), requested).await?;
     let head = record::replace(store, previous, &Snapshot { serial, broker, roles }, make_head, &ids.ulid(now)).await?;
     // Whoever issues writes the intent first and looks at the head then. The head is swapped, so each lease of these roles is
     // either seen here, or its maker sees the new head.
     let revoking = revoke(store, clock, ids, &before, &makers).await;
     let mut applied = Event::new(AuditAction::Applied);
+    applied.previous = Some(announced_by);
     applied.reason = Some(format!("plan {}", plan.hash));
     audit::write(store, clock, ids, who, Some(&head), applied).await.map_err(|failure| {
         failure.because(format!("the plan itself is applied: the record has serial {}", head.serial))

@@ -13,6 +13,7 @@ mod issue;
 mod judge_offline;
 mod leases;
 pub mod ledger;
+mod patience;
 mod plan;
 mod policy;
 mod probe;
@@ -36,6 +37,7 @@ pub use judge_offline::judge_offline;
 pub use leases::{
     LeaseFilter, RevokeRequest, Revoked, Revoking, Selection, list_leases, renew_lease, revoke_leases, show_lease,
 };
+pub use patience::Patient;
 pub use plan::{PlanRequest, Planned, make_plan, make_plan_against};
 pub use policy::{PolicyOf, policy};
 pub use probe::probe;

@@ -183,6 +183,12 @@ impl LeaseState {
 }
 
 impl Ending {
+    /// Reads [`as_str`](Self::as_str) back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Refused, Self::Expired, Self::Removed].into_iter().find(|ending| ending.as_str() == word)
+    }
+
     /// The word used in every output.
     #[must_use]
     pub fn as_str(self) -> &'static str {

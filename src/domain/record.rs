@@ -27,6 +27,9 @@ pub struct Head {
     pub applied_at: Timestamp,
     /// ARN of the AWS identity that applied it, as far as it was known (hostile).
     pub applied_by: Option<String>,
+    /// Digest of the audit event that announced this apply, which was stored before the head was. `None` in a head that
+    /// was written before heads said so.
+    pub announced_by: Option<Digest>,
 }
 
 /// Where a set of manifests came from.

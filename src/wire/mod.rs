@@ -9,6 +9,7 @@ pub mod json;
 pub mod common_v1;
 
 pub mod apply_v1;
+pub mod audit_v1;
 pub mod credentials_v1;
 pub mod drift_v1;
 pub mod error_v1;
@@ -42,6 +43,8 @@ pub const SCHEMAS: &[(&str, MakeSchema)] = &[
     ("lease", lease_v1::schema),
     ("revoke", revoke_v1::schema),
     ("sweep", sweep_v1::schema),
+    ("audit", audit_v1::schema),
+    ("audit-verification", audit_v1::verification_schema),
     ("error", error_v1::schema),
     ("rules", rules_v1::schema),
     ("policies", policies_v1::schema),
@@ -80,6 +83,8 @@ mod tests {
             (lease_v1::schema(), "Leases"),
             (revoke_v1::schema(), "Revocation"),
             (sweep_v1::schema(), "Sweep"),
+            (audit_v1::schema(), "AuditEvents"),
+            (audit_v1::verification_schema(), "AuditVerification"),
             (policies_v1::schema(), "Policies"),
             (simulation_v1::request_schema(), "SimulationRequest"),
             (simulation_v1::schema(), "Simulation"),

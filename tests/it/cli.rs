@@ -3,6 +3,7 @@
 mod about;
 mod apply;
 mod apply_signed;
+mod audit;
 mod aws_errors;
 mod drift;
 mod exec;

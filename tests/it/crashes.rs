@@ -1,7 +1,8 @@
 //! Apply and issue with one thing going wrong at every call to the store, and what is left behind.
 
+use leasehold::app::audit::verify_audit;
 use leasehold::app::{ledger, read_record};
-use leasehold::domain::audit::AuditAction;
+use leasehold::domain::audit::{AuditAction, LATE_AFTER};
 use leasehold::domain::lease::LeaseState;
 use leasehold::ports::{Clock as _, Ids as _, StateStore as _};
 use leasehold::testing::{Fault, FaultyStore, MemoryStore, block_on};
@@ -46,6 +47,12 @@ fn granted(store: &MemoryStore) -> usize {
         .count()
 }
 
+/// What a crash leaves behind is not taken for somebody's doing.
+fn assert_whole(store: &MemoryStore, scene: &Scene, fault: Fault, step: usize) {
+    let report = block_on(verify_audit(store, scene.clock.now())).expect("an audit that can be read");
+    assert!(report.faults.is_empty(), "{fault:?} at {step}: {report:?}");
+}
+
 #[test]
 fn no_session_is_without_a_lease_and_no_credential_without_an_audit() {
     let roles = role("app", READ_ONLY, "max_sts_ttl: 1h");
@@ -76,8 +83,10 @@ fn no_session_is_without_a_lease_and_no_credential_without_an_audit() {
                 assert_eq!(leases[0].state, LeaseState::Active, "{fault:?} at {step}");
                 assert_eq!(granted(left), 1, "{fault:?} at {step}: handed out without an audit");
             }
+            assert_whole(left, &scene, fault, step);
             // Whatever happened, the next command works.
             scene.issue(left, "app").map(drop).unwrap_or_else(|failure| panic!("{fault:?} at {step}: {failure:?}"));
+            assert_whole(left, &scene, fault, step);
             runs += 1;
             if !reached {
                 break;
@@ -111,8 +120,11 @@ fn an_apply_happens_whole_or_not_at_all() {
                     assert_eq!(record.snapshot.roles.len(), 2, "{fault:?} at {step}: half an apply");
                 }
                 assert!(outcome.is_err() || swapped, "{fault:?} at {step}: said done, and it is not");
+                assert_whole(left, &scene, fault, step);
                 // Whatever happened, the same apply again ends in the same record.
+                scene.clock.advance(LATE_AFTER + LATE_AFTER);
                 scene.apply(left, &after).unwrap_or_else(|failure| panic!("{fault:?} at {step}: {failure:?}"));
+                assert_whole(left, &scene, fault, step);
                 assert!(!scene.plan(left, &after).plan.has_changes(), "{fault:?} at {step}");
                 if !reached {
                     break;

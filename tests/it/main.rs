@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod audit;
 mod aws_environment;
 mod aws_faults;
 mod aws_roles_faults;

@@ -103,7 +103,7 @@ fn commands(line: &str) -> Vec<Vec<&str>> {
 fn fault(words: &[&str]) -> Option<String> {
     let shown = words.join(" ");
     let mut path: Vec<&str> = words[..1].to_vec();
-    if path == ["lease"] || path == ["policy"] {
+    if [["lease"], ["policy"], ["audit"]].iter().any(|group| path == group) {
         path.extend(words.get(1));
     }
     let help = leasehold(&[&path[..], &["--help"]].concat());

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod lease;
 mod store;
 
@@ -9,11 +10,13 @@ use std::path::PathBuf;
 
 use clap::builder::{EnumValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use leasehold::domain::audit::{JUSTIFICATION_MAX, Justification};
 use leasehold::domain::ident::{BrokerPrincipal, IdentError, Name, RoleArn};
 use leasehold::domain::ttl::{Ttl, TtlError};
 use leasehold::output::plan_format::{self, PlanFormat};
 use leasehold::wire::SCHEMAS;
 
+pub(crate) use self::audit::{AuditCommand, AuditListArgs, AuditShowArgs, AuditVerifyArgs};
 pub(crate) use lease::{
     LeaseCommand, LeaseListArgs, LeaseRenewArgs, LeaseRevokeArgs, LeaseShowArgs, ReachArgs, SweepArgs, Wait,
 };
@@ -112,6 +115,9 @@ pub(crate) enum Command {
     /// Look at the leases
     #[command(subcommand)]
     Lease(LeaseCommand),
+    /// Look at the audit, and find out whether it is whole
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// End what is due: users whose time is over, lost ones, denies of sessions that are over
     Sweep(SweepArgs),
     /// Look at the store that holds the state
@@ -355,6 +361,9 @@ pub(crate) struct LeaseRequestArgs {
     /// Of a new IAM user's key, before it is handed over: verify that it works, none, or wait this long
     #[arg(long, value_name = "verify|none|DURATION", default_value = "verify")]
     pub(crate) wait: Wait,
+    /// Why it is asked for, up to 500 characters: kept in the audit
+    #[arg(long, value_name = "TEXT", value_parser = justification)]
+    pub(crate) reason: Option<Justification>,
     #[command(flatten)]
     pub(crate) state: StateArgs,
     /// Folder whose repository holds the state, when --state is not given
@@ -532,6 +541,10 @@ fn principal(text: &str) -> Result<BrokerPrincipal, String> {
 
 fn role_arn(text: &str) -> Result<RoleArn, String> {
     ident(text, RoleArn::parse)
+}
+
+fn justification(text: &str) -> Result<Justification, String> {
+    Justification::parse(text).ok_or_else(|| format!("a reason has 1 to {JUSTIFICATION_MAX} characters"))
 }
 
 fn time_limit(text: &str) -> Result<Ttl, String> {

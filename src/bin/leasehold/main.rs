@@ -80,7 +80,7 @@ fn quiet_panics() {
 
 impl Command {
     fn wants_json(&self) -> bool {
-        use args::{Format, LeaseCommand, PolicyCommand};
+        use args::{AuditCommand, Format, LeaseCommand, PolicyCommand};
         let format = match self {
             Self::Validate(args) => args.format,
             Self::Plan(args) => return args.format.is_json(),
@@ -103,6 +103,9 @@ impl Command {
             Self::Lease(LeaseCommand::Renew(args)) => args.reach.format,
             Self::Lease(LeaseCommand::Revoke(args)) => args.reach.format,
             Self::Sweep(args) => args.reach.format,
+            Self::Audit(AuditCommand::List(args)) => args.place.format,
+            Self::Audit(AuditCommand::Show(args)) => args.place.format,
+            Self::Audit(AuditCommand::Verify(args)) => args.place.format,
             Self::Init(_)
             | Self::Issue(_)
             | Self::Exec(_)

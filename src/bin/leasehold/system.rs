@@ -35,7 +35,8 @@ impl Ids for RandomIds {
 
 /// Who asks, as far as the environment tells.
 pub(crate) fn who() -> Who {
-    Who { caller_arn: None, ci: ci_run(|name| std::env::var(name).ok().filter(|value| !value.is_empty())) }
+    let ci = ci_run(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    Who { ci, ..Who::default() }
 }
 
 /// Whether a CI system runs this process.
@@ -48,20 +49,53 @@ fn is_yes(value: &str) -> bool {
     !["", "0", "false", "no"].iter().any(|no| value.eq_ignore_ascii_case(no))
 }
 
+/// Longest text that is taken from one variable, in characters.
+const VARIABLE_MAX: usize = 300;
+
+/// The run, by the variables that each system documents. What a variable may hold besides a name is left out: the clone URL
+/// of Buildkite's `BUILDKITE_REPO` can carry a password.
 fn ci_run(var: impl Fn(&str) -> Option<String>) -> Option<CiRun> {
-    let run = |system: &str, run: String| Some(CiRun { system: system.to_owned(), run });
+    let var = |name: &str| Some(var(name)?.chars().take(VARIABLE_MAX).collect::<String>());
+    let run = |system: &str, run: String| CiRun {
+        system: system.to_owned(),
+        run,
+        repository: None,
+        reference: None,
+        actor: None,
+    };
     if var("GITHUB_ACTIONS").is_some() {
         let (server, repository, id) = (var("GITHUB_SERVER_URL")?, var("GITHUB_REPOSITORY")?, var("GITHUB_RUN_ID")?);
-        return run("github-actions", format!("{server}/{repository}/actions/runs/{id}"));
+        return Some(CiRun {
+            reference: var("GITHUB_REF"),
+            // Whoever runs a workflow again is not always who set it off at first.
+            actor: var("GITHUB_TRIGGERING_ACTOR").or_else(|| var("GITHUB_ACTOR")),
+            repository: Some(repository.clone()),
+            ..run("github-actions", format!("{server}/{repository}/actions/runs/{id}"))
+        });
     }
     if var("GITLAB_CI").is_some() {
-        return run("gitlab-ci", var("CI_JOB_URL")?);
+        return Some(CiRun {
+            repository: var("CI_PROJECT_PATH"),
+            reference: var("CI_COMMIT_REF_NAME"),
+            actor: var("GITLAB_USER_LOGIN"),
+            ..run("gitlab-ci", var("CI_JOB_URL")?)
+        });
     }
     if var("BUILDKITE").is_some() {
-        return run("buildkite", var("BUILDKITE_BUILD_URL")?);
+        return Some(CiRun {
+            reference: var("BUILDKITE_TAG").or_else(|| var("BUILDKITE_BRANCH")),
+            actor: var("BUILDKITE_BUILD_CREATOR"),
+            ..run("buildkite", var("BUILDKITE_BUILD_URL")?)
+        });
     }
     if var("CIRCLECI").is_some() {
-        return run("circleci", var("CIRCLE_BUILD_URL")?);
+        let repository = var("CIRCLE_PROJECT_USERNAME").zip(var("CIRCLE_PROJECT_REPONAME"));
+        return Some(CiRun {
+            repository: repository.map(|(owner, name)| format!("{owner}/{name}")),
+            reference: var("CIRCLE_TAG").or_else(|| var("CIRCLE_BRANCH")),
+            actor: var("CIRCLE_USERNAME"),
+            ..run("circleci", var("CIRCLE_BUILD_URL")?)
+        });
     }
     None
 }
@@ -77,6 +111,9 @@ mod tests {
             "GITHUB_SERVER_URL" => Some("https://git.example".to_owned()),
             "GITHUB_REPOSITORY" => Some("org/repo".to_owned()),
             "GITHUB_RUN_ID" => Some("42".to_owned()),
+            "GITHUB_REF" => Some("refs/heads/main".to_owned()),
+            "GITHUB_ACTOR" => Some("first".to_owned()),
+            "GITHUB_TRIGGERING_ACTOR" => Some("again".to_owned()),
             _ => None,
         };
         let run = ci_run(github).expect("a run");
@@ -84,7 +121,22 @@ mod tests {
             (run.system.as_str(), run.run.as_str()),
             ("github-actions", "https://git.example/org/repo/actions/runs/42")
         );
+        assert_eq!(run.repository.as_deref(), Some("org/repo"));
+        assert_eq!(run.reference.as_deref(), Some("refs/heads/main"));
+        assert_eq!(run.actor.as_deref(), Some("again"));
         assert_eq!(ci_run(|_| None), None);
+    }
+
+    #[test]
+    fn no_clone_url_is_kept_and_nothing_without_end() {
+        let buildkite = |name: &str| match name {
+            "BUILDKITE_REPO" => Some("https://user:password@git.example/repo".to_owned()),
+            "BUILDKITE_BUILD_CREATOR" => Some("x".repeat(5_000)),
+            _ => Some("set".to_owned()).filter(|_| name.starts_with("BUILDKITE")),
+        };
+        let run = ci_run(buildkite).expect("a run");
+        assert!(!format!("{run:?}").contains("password"));
+        assert_eq!(run.actor.expect("an actor").len(), VARIABLE_MAX);
     }
 
     #[test]

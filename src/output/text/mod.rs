@@ -1,6 +1,7 @@
 //! For people at a terminal. This text may change with any version; machines read the JSON forms.
 
 mod applied;
+mod audit;
 mod base;
 mod diff;
 mod drift;
@@ -20,6 +21,7 @@ mod tests;
 mod why;
 
 pub use applied::applied;
+pub use audit::{audit_event, audit_events, audit_verification};
 pub use drift::drift;
 pub use failure::failure;
 pub use lease::{credential_summary, lease, leases};

@@ -25,12 +25,15 @@ pub(super) struct Head {
     /// ARN of the AWS identity that applied it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     applied_by: Option<String>,
+    /// `sha256:…` of the stored audit event that announced the apply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    announced_by: Option<String>,
 }
 
 /// The bytes to store.
 #[must_use]
 pub fn encode_head(generation: u64, write_id: &str, head: &record::Head) -> Vec<u8> {
-    let record::Head { lineage, serial, basis, snapshot_digest, previous, applied_at, applied_by } = head;
+    let record::Head { lineage, serial, basis, snapshot_digest, previous, applied_at, applied_by, announced_by } = head;
     let body = Head {
         lineage: lineage.clone(),
         serial: *serial,
@@ -39,6 +42,7 @@ pub fn encode_head(generation: u64, write_id: &str, head: &record::Head) -> Vec<
         previous: previous.as_ref().map(ToString::to_string),
         applied_at: applied_at.to_string(),
         applied_by: applied_by.clone(),
+        announced_by: announced_by.as_ref().map(ToString::to_string),
     };
     seal(Kind::Head, generation, write_id, &body)
 }
@@ -46,7 +50,7 @@ pub fn encode_head(generation: u64, write_id: &str, head: &record::Head) -> Vec<
 /// Reads stored bytes.
 pub fn decode_head(bytes: &[u8]) -> Result<Envelope<record::Head>, CorruptError> {
     open(Kind::Head, bytes, |wire: Head| -> Result<_, Invalid> {
-        let Head { lineage, serial, basis, snapshot_digest, previous, applied_at, applied_by } = wire;
+        let Head { lineage, serial, basis, snapshot_digest, previous, applied_at, applied_by, announced_by } = wire;
         Ok(record::Head {
             lineage,
             serial,
@@ -55,6 +59,7 @@ pub fn decode_head(bytes: &[u8]) -> Result<Envelope<record::Head>, CorruptError>
             previous: previous.map(|text| digest("previous", &text)).transpose()?,
             applied_at: timestamp("applied_at", &applied_at)?,
             applied_by,
+            announced_by: announced_by.map(|text| digest("announced_by", &text)).transpose()?,
         })
     })
 }

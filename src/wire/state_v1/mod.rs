@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-pub use audit::{decode_audit, encode_audit};
+pub use audit::{AuditEvent, decode_audit, encode_audit};
 pub use deny::{decode_deny, encode_deny};
 pub use head::{decode_head, encode_head};
 pub use lease::{decode_lease, encode_lease};
@@ -234,7 +234,7 @@ pub fn schema() -> serde_json::Value {
         Head(Of<head::Head>),
         Snapshot(Of<snapshot::Snapshot>),
         Lease(Of<lease::Lease>),
-        Audit(Of<audit::AuditEvent>),
+        Audit(Of<AuditEvent>),
         Deny(Of<deny::Deny>),
     }
 

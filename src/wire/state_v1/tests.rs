@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::Timestamp;
-use crate::domain::audit::{AuditAction, AuditEvent, CiRun, EventId};
+use crate::domain::audit::{AuditAction, AuditEvent, CiRun, Covers, EventId, Justification, Signer};
 use crate::domain::credential::{
     AssumedRoleSpec, CredentialSpec, CredentialType, FederationTokenSpec, IamUserSpec, OnRemoval, PolicySpec,
     SessionTokenSpec,
@@ -48,6 +48,7 @@ fn head() -> Head {
         previous: Some(Digest::of_bytes(b"p")),
         applied_at: at("2026-11-23T10:00:00.123456789Z"),
         applied_by: Some("arn:aws:sts::111122223333:assumed-role/Ci/\u{1b}[31m".into()),
+        announced_by: Some(Digest::of_bytes(b"a")),
     }
 }
 
@@ -179,13 +180,29 @@ fn event(action: AuditAction) -> AuditEvent {
         lease: LeaseId::parse(ULID),
         role: Some(name("assumed")),
         caller_arn: Some("arn:aws:iam::111122223333:user/ci".into()),
-        ci: Some(CiRun { system: "github-actions".into(), run: "https://example.com/1".into() }),
+        ci: Some(CiRun {
+            system: "github-actions".into(),
+            run: "https://example.com/1".into(),
+            repository: Some("org/repo".into()),
+            reference: Some("refs/heads/main".into()),
+            actor: Some("somebody".into()),
+        }),
+        signed_by: Some(Signer { principals: "release@example.com".into(), key: "SHA256:abc".into() }),
+        justification: Justification::parse("the nightly export"),
         ttl: Ttl::from_seconds(900),
         access_key_id: Some("ASIAEXAMPLE".into()),
         serial: Some(7),
         commit: Some("0123abc".into()),
         reason: Some("because".into()),
+        ending: Some(Ending::Removed),
         previous: Some(Digest::of_bytes(b"e")),
+        covers: Some(Covers {
+            from: 1,
+            until: 2,
+            count: 3,
+            digest: Digest::of_bytes(b"c"),
+            previous: EventId::parse(ULID),
+        }),
     }
 }
 
@@ -193,7 +210,7 @@ fn event(action: AuditAction) -> AuditEvent {
 fn every_kind_reads_back_as_it_was() {
     let sealed = decode_head(&encode_head(3, "w-1", &head())).expect("sound");
     assert_eq!(sealed, Envelope { generation: 3, write_id: "w-1".into(), body: head() });
-    let bare = Head { previous: None, applied_by: None, ..head() };
+    let bare = Head { previous: None, applied_by: None, announced_by: None, ..head() };
     assert_eq!(decode_head(&encode_head(1, "w", &bare)).expect("sound").body, bare);
     assert_eq!(decode_snapshot(&encode_snapshot(1, "w", &snapshot())).expect("sound").body, snapshot());
     for state in [

@@ -29,6 +29,7 @@ fn the_program() {
       issue        Hand out one credential of an applied role
       exec         Run a command with one credential of an applied role in its environment
       lease        Look at the leases
+      audit        Look at the audit, and find out whether it is whole
       state        Look at the store that holds the state
       why          Explain why a role may or may not be issued
       policy       Print the least that each identity must be allowed, as IAM policies
@@ -350,6 +351,9 @@ fn issue() {
               
               [env: LEASEHOLD_MFA_CODE]
 
+          --reason <TEXT>
+              Why it is asked for, up to 500 characters: kept in the audit
+
           --format <FORMAT>
               Form of the credentials
 
@@ -419,6 +423,7 @@ fn exec() {
           --session-name <NAME>  Session name, taken as it is [default: <role>-<lease id>]
           --mfa-code <CODE>      Six digits of the role's MFA device (LEASEHOLD_MFA_CODE keeps them off
                                  the process list) [env: LEASEHOLD_MFA_CODE]
+          --reason <TEXT>        Why it is asked for, up to 500 characters: kept in the audit
       -h, --help                 Print help
       -V, --version              Print version
 
@@ -569,4 +574,37 @@ fn lease_show() {
               [env: LEASEHOLD_LOG=]
               [possible values: error, warn, info, debug, trace]
     ");
+}
+
+#[test]
+fn no_command_is_left_out() {
+    let program = help(&[]);
+    let listed = program.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let mut names: Vec<&str> = listed.filter_map(|line| line.split_whitespace().next()).collect();
+    names.retain(|name| *name != "help");
+    assert_eq!(
+        names,
+        [
+            "init",
+            "validate",
+            "plan",
+            "render",
+            "apply",
+            "drift",
+            "issue",
+            "exec",
+            "lease",
+            "sweep",
+            "state",
+            "audit",
+            "why",
+            "policy",
+            "simulate",
+            "rules",
+            "explain",
+            "schema",
+            "completions",
+        ],
+        "each needs a test here"
+    );
 }

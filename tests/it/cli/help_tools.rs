@@ -294,3 +294,27 @@ fn no_command_is_left_out() {
         "each needs a test here"
     );
 }
+
+#[test]
+fn audit() {
+    assert_snapshot!(help(&["audit"]), @"
+    Look at the audit, and find out whether it is whole
+
+    Usage: leasehold audit [OPTIONS] <COMMAND>
+
+    Commands:
+      list    List events, oldest first
+      show    Show one event
+      verify  Find what was edited, removed, moved or cut off; exit 1 if anything was
+      help    Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Global options:
+          --no-color     Never colour the output (NO_COLOR does the same)
+          --log <LEVEL>  Log to standard error: error, warn, info, debug or trace [env: LEASEHOLD_LOG=]
+                         [possible values: error, warn, info, debug, trace]
+    ");
+}

@@ -159,6 +159,7 @@ pub(super) fn plan() -> Document {
             previous: None,
             applied_at: "2026-11-20T12:00:00Z".parse().expect("an instant"),
             applied_by: None,
+            announced_by: None,
         },
         snapshot: Snapshot {
             serial: 4,

@@ -1,6 +1,7 @@
 use std::io::{self, BufRead as _};
 
 use leasehold::app::{AppError, Applied, Expectation, Failure, Meaning, PlanRequest, Review, commit, probe, review};
+use leasehold::domain::audit::Signer;
 use leasehold::domain::digest::Digest;
 use leasehold::domain::plan::PlanBasis;
 use leasehold::domain::text::escape;
@@ -41,6 +42,7 @@ pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppE
     let mut who = system::who();
     who.caller_arn = planned.plan.report.caller.as_ref().map(|caller| caller.arn.clone());
     let first = planned.head.is_none();
+    who.signed_by = signed_by.map(|by| Signer { key: by.key.fingerprint(), principals: by.principals });
     let review = review(planned, &expectation, args.allow_dirty)?;
     if let Some((saved, _)) = &saved {
         same_steps(saved, &document, &review)?;

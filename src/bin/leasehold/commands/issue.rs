@@ -52,8 +52,10 @@ pub(crate) async fn issue_one(args: LeaseRequestArgs) -> Result<IssuedLease, App
         deadline: SignedDuration::from_secs(timeout.seconds().into()),
         wait: args.wait.0,
     };
+    let mut who = system::who();
+    who.justification = args.reason;
     let connect = async |region: &str| wire_up::broker(&store, region, timeout).await;
-    let issued = issue(&store, connect, &SystemClock, &RandomIds, &system::who(), request).await?;
+    let issued = issue(&store, connect, &SystemClock, &RandomIds, &who, request).await?;
     for note in &issued.notes {
         eprint(|out| writeln!(out, "note: {}", escape(note)));
     }

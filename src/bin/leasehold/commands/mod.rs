@@ -2,6 +2,7 @@
 
 mod about;
 mod apply;
+mod audit;
 mod drift;
 mod exec;
 mod init;
@@ -37,6 +38,7 @@ pub(crate) fn run(command: Command, terminal: Terminal) -> Result<u8, AppError> 
         Command::Issue(args) => wait(issue::run(args, terminal)),
         Command::Exec(args) => exec::run(args, terminal),
         Command::Lease(command) => wait(lease::run(&command, terminal)),
+        Command::Audit(command) => wait(audit::run(&command, terminal)),
         Command::State(command) => wait(state::run(&command)),
         Command::Sweep(args) => wait(sweep::run(&args, terminal)),
         Command::Why(args) => wait(why::run(&args, terminal)),

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use leasehold::app::{Failure, Meaning};
+use jiff::SignedDuration;
+use leasehold::app::{Failure, Meaning, Patient};
 use leasehold::aws::{self, AwsIssuer, AwsReader, AwsWriter, BucketSettings, BucketStore};
 use leasehold::domain::least_privilege::StatePlace;
 use leasehold::domain::text::escape;
@@ -12,12 +13,18 @@ use leasehold::ports::{CloudErrorKind, Object, StateRead, StateStore, StoreError
 use leasehold::source;
 use leasehold::state::{BucketUrl, FileStore, StateUrl, parse_url};
 
+use crate::system::SystemClock;
+
+/// How long one call to a store over the network may take. A write in doubt is read back and tried twice more, so that an audit
+/// that hangs is given up after a minute.
+const STORE_CALL_MAX: SignedDuration = SignedDuration::from_secs(15);
+
 /// Where record and leases are.
 #[allow(clippy::large_enum_variant, reason = "there is one in a process")]
 pub(crate) enum Store {
     Folder(FileStore),
     /// The session is kept: what else is asked of AWS has the same credentials, and shares its limit of time.
-    Bucket(BucketStore, aws::Session),
+    Bucket(Patient<BucketStore, SystemClock>, aws::Session),
 }
 
 /// Opens the state: what `--state` names, else the folder `.leasehold` at the top of the repository that holds `dir`.
@@ -58,7 +65,7 @@ async fn bucket(url: BucketUrl, timeout: Ttl) -> Result<Store, Failure> {
     let session = session(region, timeout).await?;
     let settings = BucketSettings { bucket, prefix, endpoint_url: endpoint, kms_key_id, bucket_owner };
     let store = BucketStore::open(&session, settings)?;
-    Ok(Store::Bucket(store, session))
+    Ok(Store::Bucket(Patient::new(store, SystemClock, STORE_CALL_MAX), session))
 }
 
 /// The default state folder. One that git tracks is refused: a pull request could have written what it says.
