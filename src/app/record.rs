@@ -79,12 +79,17 @@ async fn was_used<S: StateRead>(store: &S, serial: u64) -> Result<bool, Failure>
 }
 
 async fn head_alone<S: StateRead>(store: &S) -> Result<Option<ReadHead>, Failure> {
-    let Some(object) = store.get(HEAD_KEY).await? else {
-        return if never_applied(store).await? {
-            Ok(None)
-        } else {
-            Err(damaged(store, HEAD_KEY, "it is gone, and what it leaves behind shows that there was one"))
-        };
+    let object = match store.get(HEAD_KEY).await? {
+        Some(object) => object,
+        None if never_applied(store).await? => return Ok(None),
+        // The first apply of another process may have ended between the two looks, and a head is never removed: only one
+        // that is absent after what it leaves behind was seen is gone.
+        None => match store.get(HEAD_KEY).await? {
+            Some(object) => object,
+            None => {
+                return Err(damaged(store, HEAD_KEY, "it is gone, and what it leaves behind shows that there was one"));
+            }
+        },
     };
     let envelope = state_v1::decode_head(&object.bytes).map_err(|error| corrupt(store, HEAD_KEY, &error))?;
     Ok(Some(ReadHead {

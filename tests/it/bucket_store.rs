@@ -36,8 +36,13 @@ fn settings(endpoint: &str, bucket: &str, prefix: &str) -> BucketSettings {
 fn session(region: &'static str, access_key: &str) -> Session {
     let credentials = keys(access_key, "test");
     let load = move || {
-        let settings =
-            Settings { region: Some(region.to_owned()), credentials: Some(credentials), ..Settings::default() };
+        let settings = Settings {
+            region: Some(region.to_owned()),
+            credentials: Some(credentials),
+            // A busy machine is not what these tests are about.
+            deadline: Duration::from_secs(600),
+            ..Settings::default()
+        };
         emulator::block_on(Session::load(settings))
     };
     std::thread::spawn(load).join().expect("no panic").expect("a session needs nothing but its settings")

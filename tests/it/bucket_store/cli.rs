@@ -136,3 +136,173 @@ fn where_every_reply_to_a_write_is_lost_everything_is_written_once() {
     let count = |part: &str| keys.iter().filter(|key| key.contains(part)).count();
     assert_eq!((count("/snap/"), count("/lease/"), count("/audit/")), (1, 1, 4), "{keys:?}");
 }
+
+#[test]
+fn policies_of_the_store_are_the_same_bytes_each_time() {
+    let sandbox = Sandbox::new();
+    let state = "s3://team-state/prod?region=eu-central-1";
+    let bucket = ["policy", "store", "bucket", "--state", state];
+    insta::assert_snapshot!(sandbox.run(&bucket).shown(), @r#"
+    exit 0
+    ── stdout
+    {
+      "Statement": [
+        {
+          "Action": [
+            "s3:PutObject"
+          ],
+          "Condition": {
+            "Null": {
+              "s3:if-match": [
+                "true"
+              ],
+              "s3:if-none-match": [
+                "true"
+              ]
+            }
+          },
+          "Effect": "Deny",
+          "Principal": "*",
+          "Resource": [
+            "arn:aws:s3:::team-state/prod/*"
+          ],
+          "Sid": "OnlyConditionalWrites"
+        },
+        {
+          "Action": [
+            "s3:DeleteObject"
+          ],
+          "Condition": {
+            "Null": {
+              "s3:if-match": [
+                "true"
+              ]
+            }
+          },
+          "Effect": "Deny",
+          "Principal": "*",
+          "Resource": [
+            "arn:aws:s3:::team-state/prod/*"
+          ],
+          "Sid": "OnlyConditionalRemovals"
+        },
+        {
+          "Action": [
+            "s3:PutObject"
+          ],
+          "Condition": {
+            "Null": {
+              "s3:if-none-match": [
+                "true"
+              ]
+            }
+          },
+          "Effect": "Deny",
+          "Principal": "*",
+          "Resource": [
+            "arn:aws:s3:::team-state/prod/audit/*",
+            "arn:aws:s3:::team-state/prod/snap/*"
+          ],
+          "Sid": "WriteHistoryOnce"
+        },
+        {
+          "Action": [
+            "s3:DeleteObject"
+          ],
+          "Effect": "Deny",
+          "Principal": "*",
+          "Resource": [
+            "arn:aws:s3:::team-state/prod/audit/*",
+            "arn:aws:s3:::team-state/prod/head.json",
+            "arn:aws:s3:::team-state/prod/snap/*"
+          ],
+          "Sid": "KeepHistory"
+        },
+        {
+          "Action": [
+            "s3:*"
+          ],
+          "Condition": {
+            "Bool": {
+              "aws:SecureTransport": [
+                "false"
+              ]
+            }
+          },
+          "Effect": "Deny",
+          "Principal": "*",
+          "Resource": [
+            "arn:aws:s3:::team-state",
+            "arn:aws:s3:::team-state/prod/*"
+          ],
+          "Sid": "OnlyOverTls"
+        }
+      ],
+      "Version": "[day]"
+    }
+    ── stderr
+    note: switch versioning on as well: a removed or replaced object can then be had again; nobody but the bucket's administrators needs s3:DeleteObjectVersion or s3:PutBucketPolicy
+    "#);
+    insta::assert_snapshot!(sandbox.run(&["policy", "store", "sweep", "--state", state]).shown(), @r#"
+    exit 0
+    ── stdout
+    {
+      "Statement": [
+        {
+          "Action": [
+            "s3:ListBucket"
+          ],
+          "Effect": "Allow",
+          "Resource": [
+            "arn:aws:s3:::team-state"
+          ],
+          "Sid": "List"
+        },
+        {
+          "Action": [
+            "s3:GetObject"
+          ],
+          "Effect": "Allow",
+          "Resource": [
+            "arn:aws:s3:::team-state/prod/*"
+          ],
+          "Sid": "Read"
+        },
+        {
+          "Action": [
+            "s3:PutObject"
+          ],
+          "Effect": "Allow",
+          "Resource": [
+            "arn:aws:s3:::team-state/prod/audit/*",
+            "arn:aws:s3:::team-state/prod/due/*",
+            "arn:aws:s3:::team-state/prod/lease/*"
+          ],
+          "Sid": "Write"
+        },
+        {
+          "Action": [
+            "s3:DeleteObject"
+          ],
+          "Effect": "Allow",
+          "Resource": [
+            "arn:aws:s3:::team-state/prod/due/*",
+            "arn:aws:s3:::team-state/prod/lease/*"
+          ],
+          "Sid": "Remove"
+        }
+      ],
+      "Version": "[day]"
+    }
+    ── stderr
+    note: s3:ListBucket shows the names of all objects in the bucket: give the state a bucket of its own
+    "#);
+    for whose in ["bucket", "plan", "apply", "issue", "sweep"] {
+        let once = || sandbox.run(&["policy", "store", whose, "--state", state]).expect(exit::FINE).stdout;
+        let text = once();
+        assert_eq!(text, once());
+        leasehold::domain::iam::Policy::parse(&text).expect("IAM would read it");
+    }
+    let folder = sandbox.run(&["policy", "store", "plan", "--state", ".leasehold"]).expect(exit::USAGE);
+    assert!(folder.stderr.contains("error[state-not-in-s3]"), "{}", folder.stderr);
+}
