@@ -3,6 +3,7 @@
 use super::Failure;
 use super::ledger::{self, StoredLease};
 use crate::domain::Timestamp;
+use crate::domain::digest::Digest;
 use crate::domain::lease::{EXPIRY_POLICY, LEASE_POLICY, LeaseState, LeaseUser, Revoking, backoff};
 use crate::domain::text;
 use crate::ports::{Attachment, CloudError, IamUsers, Ids, Removal, StateStore, StoreError};
@@ -78,17 +79,20 @@ async fn take_off_all<I: IamUsers>(iam: &I, name: &str, kind: Attachment) -> Res
     Ok(())
 }
 
-/// Writes down that a lease is being ended, before anything of it is. One that is being ended already stays as it is.
+/// Writes down that a lease is being ended, before anything of it is. One that is being ended already stays as it is. `told` is
+/// the event that said so.
 pub(super) async fn begin<S: StateStore>(
     store: &S,
     ids: &impl Ids,
     stored: StoredLease,
     now: Timestamp,
+    told: Option<Digest>,
 ) -> Result<StoredLease, StoreError> {
     if matches!(stored.lease.state, LeaseState::Revoking(_)) {
         return Ok(stored);
     }
-    let next = stored.lease.became(LeaseState::Revoking(Revoking::default()), now);
+    let mut next = stored.lease.became(LeaseState::Revoking(Revoking::default()), now);
+    next.audit_tail = told.or(next.audit_tail);
     ledger::advance(store, &stored, next, &ids.ulid(now)).await
 }
 
@@ -105,7 +109,7 @@ pub(super) async fn mark<S: StateStore>(
             return Ok(!matches!(stored.lease.state, LeaseState::Ended(_)));
         }
         let id = stored.lease.id.clone();
-        match begin(store, ids, stored, now).await {
+        match begin(store, ids, stored, now, None).await {
             Ok(_) => return Ok(true),
             Err(StoreError::Conflict { .. }) => {}
             Err(error) => return Err(error.into()),

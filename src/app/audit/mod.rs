@@ -1,6 +1,7 @@
 //! The audit trail: one write-once object for each event. No audit, no credential.
 
 mod cover;
+mod of_lease;
 mod read;
 
 use super::swap::swap;
@@ -15,6 +16,7 @@ use crate::ports::{Clock, Ids, StateStore};
 use crate::wire::state_v1;
 
 pub use cover::cover;
+pub(super) use of_lease::Scribe;
 pub use read::{AuditFilter, list_audit, show_audit, verify_audit};
 
 /// What all events of one command have in common.

@@ -4,8 +4,9 @@ use jiff::SignedDuration;
 
 use super::find;
 use crate::app::access::users_of;
-use crate::app::audit::Who;
+use crate::app::audit::{Scribe, Who};
 use crate::app::{AppError, Failure, IamAccess, Meaning, ledger, read_role};
+use crate::domain::audit::AuditAction;
 use crate::domain::lease::{EXPIRY_POLICY, Grant, Lease, LeaseState, expiry_deny};
 use crate::domain::ttl::Ttl;
 use crate::ports::{IamUsers, Ids, StateStore, Timer};
@@ -19,7 +20,7 @@ pub async fn renew_lease<S: StateStore, A: IamAccess>(
     access: &A,
     timer: &impl Timer,
     ids: &impl Ids,
-    _who: &Who,
+    who: &Who,
     id_or_path: &str,
     increment: Ttl,
 ) -> Result<Lease, AppError> {
@@ -47,7 +48,7 @@ pub async fn renew_lease<S: StateStore, A: IamAccess>(
             .help("issue another")
             .into());
     }
-    let Some((_, Some((broker, applied)))) = read_role(store, &lease.role).await? else {
+    let Some((head, Some((broker, applied)))) = read_role(store, &lease.role).await? else {
         return Err(refuse("role-removed", format!("the role `{}` is not in the record any more", lease.role))
             .help("what was removed is not prolonged")
             .into());
@@ -82,7 +83,9 @@ pub async fn renew_lease<S: StateStore, A: IamAccess>(
     let grant = Some(Grant { expires_at, ..grant.clone() });
     let mut request = lease.request.clone();
     request.dead_after = request.dead_after.max(expires_at);
-    let next = Lease { grant, request, updated_at: now, ..lease.clone() };
+    let scribe = Scribe { store, clock: timer, ids, who, head: Some(&head) };
+    let told = scribe.of_lease(lease, AuditAction::Renewed, |event| event.ttl = Some(increment)).await?;
+    let next = Lease { grant, request, updated_at: now, audit_tail: Some(told), ..lease.clone() };
     let name = user.name.clone();
     let stored = ledger::advance(store, &stored, next, &ids.ulid(now)).await?;
     iam.put_user_policy(&name, EXPIRY_POLICY, &expiry_deny(expires_at)).await.map_err(|error| {

@@ -4,18 +4,19 @@ use std::collections::BTreeSet;
 
 use super::{Selection, select};
 use crate::app::access::{roles_of, users_of};
-use crate::app::audit::Who;
+use crate::app::audit::{Scribe, Who};
 use crate::app::end;
 use crate::app::ledger::{self, StoredLease};
 use crate::app::{AppError, Failure, IamAccess, Meaning, denies, read_record};
 use crate::domain::Timestamp;
+use crate::domain::audit::AuditAction;
 use crate::domain::desired::BrokerSpec;
 use crate::domain::ident::RoleArn;
 use crate::domain::lease::{
     Lease, LeaseState, OLDER_DENY, SessionDeny, credential_name, deny_policy_name, deny_session,
 };
 use crate::domain::limits::SESSION_NAME_MAX;
-use crate::ports::{Ids, StateStore, StoreError, Timer};
+use crate::ports::{IamUsers, Ids, StateStore, Timer};
 
 /// What to revoke, and how far to go.
 #[derive(Debug, Clone)]
@@ -58,10 +59,10 @@ pub async fn revoke_leases<S: StateStore, A: IamAccess>(
     access: &A,
     timer: &impl Timer,
     ids: &impl Ids,
-    _who: &Who,
+    who: &Who,
     request: &RevokeRequest,
 ) -> Result<Vec<Revoked>, AppError> {
-    let Some((_, record)) = read_record(store).await? else {
+    let Some((read, record)) = read_record(store).await? else {
         let message = format!("nothing has been applied to the state at {}", store.location());
         return Err(Failure::new(Meaning::Failed, "nothing-applied", message)
             .help("point --state at the state that the leases are in")
@@ -79,6 +80,7 @@ pub async fn revoke_leases<S: StateStore, A: IamAccess>(
         }
         deny_older(store, access, broker, timer, ids, targets).await?;
     }
+    let scribe = Scribe { store, clock: timer, ids, who, head: Some(&read.head) };
     let mut users = None;
     let mut revoked = Vec::new();
     for stored in chosen {
@@ -90,20 +92,20 @@ pub async fn revoke_leases<S: StateStore, A: IamAccess>(
                     users = Some(users_of(access, broker).await?.1);
                 }
                 let Some(iam) = &users else { continue };
-                match user(store, ids, iam, stored.clone(), timer).await {
+                match user(&scribe, iam, stored.clone()).await {
                     Ok(done) => done,
-                    Err(error) => (stored.lease, Revoking::Failed(error.to_string())),
+                    Err(failure) => (stored.lease, Revoking::Failed(failure.message)),
                 }
             }
             None if !stored.lease.is_open(now) => (stored.lease, Revoking::Over),
-            None if request.deny_session => match session(store, access, broker, ids, &stored, now).await {
+            None if request.deny_session => match session(&scribe, access, broker, &stored, now).await {
                 Ok(done) => done,
                 Err(failure) => (stored.lease, Revoking::Failed(failure.message)),
             },
             None if request.deny_older && stored.lease.request.role_arn.is_some() => {
-                match note_denied(store, ids, &stored, now).await {
+                match note_denied(&scribe, &stored, now).await {
                     Ok(lease) => (lease, Revoking::Denied),
-                    Err(error) => (stored.lease, Revoking::Failed(error.to_string())),
+                    Err(failure) => (stored.lease, Revoking::Failed(failure.message)),
                 }
             }
             None => {
@@ -116,27 +118,33 @@ pub async fn revoke_leases<S: StateStore, A: IamAccess>(
     Ok(revoked)
 }
 
-async fn user<S: StateStore, I: crate::ports::IamUsers>(
-    store: &S,
-    ids: &impl Ids,
+async fn user<S: StateStore, T: Timer, D: Ids, I: IamUsers>(
+    scribe: &Scribe<'_, S, T, D>,
     iam: &I,
     stored: StoredLease,
-    timer: &impl Timer,
-) -> Result<(Lease, Revoking), StoreError> {
-    let stored = end::begin(store, ids, stored, timer.now()).await?;
-    let (stored, outcome) = end::attempt(store, ids, iam, stored, timer).await?;
-    Ok((stored.lease, outcome.map_or_else(|error| Revoking::Failed(error.reason()), |()| Revoking::Deleted)))
+) -> Result<(Lease, Revoking), Failure> {
+    let (store, clock, ids) = (scribe.store, scribe.clock, scribe.ids);
+    // What is to end is not kept alive by an audit that cannot be written: that is said afterwards.
+    let told = scribe.of_lease(&stored.lease, AuditAction::RevokeRequested, |_| {}).await;
+    let (digest, unwritten) = told.map_or_else(|failure| (None, Some(failure)), |digest| (Some(digest), None));
+    let stored = end::begin(store, ids, stored, clock.now(), digest).await?;
+    let (stored, outcome) = end::attempt(store, ids, iam, stored, clock).await?;
+    let outcome = match (outcome, unwritten) {
+        (Err(error), _) => Revoking::Failed(error.reason()),
+        (Ok(()), Some(failure)) => Revoking::Failed(format!("its user and key are deleted, and {}", failure.message)),
+        (Ok(()), None) => Revoking::Deleted,
+    };
+    Ok((stored.lease, outcome))
 }
 
-async fn session<S: StateStore, A: IamAccess>(
-    store: &S,
+async fn session<S: StateStore, T: Timer, D: Ids, A: IamAccess>(
+    scribe: &Scribe<'_, S, T, D>,
     access: &A,
     broker: &BrokerSpec,
-    ids: &impl Ids,
     stored: &StoredLease,
     now: Timestamp,
 ) -> Result<(Lease, Revoking), Failure> {
-    let lease = &stored.lease;
+    let (lease, store, ids) = (&stored.lease, scribe.store, scribe.ids);
     let unique =
         lease.request.session_name.as_deref() == Some(&credential_name(&lease.role, &lease.id, SESSION_NAME_MAX));
     let (Some(role_arn), Some(deny)) = (&lease.request.role_arn, deny_session(lease, unique, now)) else {
@@ -148,17 +156,19 @@ async fn session<S: StateStore, A: IamAccess>(
     };
     let roles = roles_of(access, broker, role_arn.account()).await?;
     denies::put(store, &roles, role_arn, &deny_policy_name(&lease.id), &ids.ulid(now), &deny).await?;
-    Ok((note_denied(store, ids, stored, now).await?, Revoking::Denied))
+    Ok((note_denied(scribe, stored, now).await?, Revoking::Denied))
 }
 
-async fn note_denied<S: StateStore>(
-    store: &S,
-    ids: &impl Ids,
+async fn note_denied<S: StateStore, T: Timer, D: Ids>(
+    scribe: &Scribe<'_, S, T, D>,
     stored: &StoredLease,
     now: Timestamp,
-) -> Result<Lease, StoreError> {
-    let next = Lease { denied_at: Some(now), updated_at: now, ..stored.lease.clone() };
-    Ok(ledger::advance(store, stored, next, &ids.ulid(now)).await?.lease)
+) -> Result<Lease, Failure> {
+    let told = scribe.of_lease(&stored.lease, AuditAction::SessionDenied, |_| {}).await;
+    let mut next = Lease { denied_at: Some(now), updated_at: now, ..stored.lease.clone() };
+    next.audit_tail = told.as_ref().ok().cloned().or(next.audit_tail);
+    let lease = ledger::advance(scribe.store, stored, next, &scribe.ids.ulid(now)).await?.lease;
+    told.map(|_| lease).map_err(|failure| failure.because("the session is denied all the same"))
 }
 
 async fn deny_older<S: StateStore, A: IamAccess>(

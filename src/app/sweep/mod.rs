@@ -16,17 +16,21 @@ use std::sync::{Mutex, PoisonError};
 use jiff::SignedDuration;
 
 use self::turns::in_turns;
-use self::work::{Did, Work};
+use self::work::{Did, Work, unwritten};
 use super::access::users_of;
-use super::audit::Who;
+use super::audit::{self, Event, Who};
 use super::both::at_most;
 use super::{AppError, Failure, IamAccess, ledger, read_record};
 use crate::domain::Timestamp;
+use crate::domain::audit::AuditAction;
 use crate::domain::credential::CredentialType;
 use crate::domain::lease::{Due, LeaseId};
 use crate::domain::least_privilege::lease_user_path;
-use crate::domain::record::AppliedRole;
+use crate::domain::record::{AppliedRole, Head};
 use crate::ports::{IamUsers, Ids, ListedUser, StateStore, Timer};
+
+/// Events that one sweep vouches for: each is read.
+const COVERED_AT_MOST: usize = 250;
 
 /// How to sweep.
 #[derive(Debug, Clone, Copy)]
@@ -155,6 +159,9 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
         denies::clear(&work, access, broker).await?;
     }
 
+    if !request.dry_run && did_something(&lock(&notes.report)) {
+        finished(store, timer, ids, who, &read.head, &notes).await;
+    }
     let mut report = notes.report.into_inner().unwrap_or_else(PoisonError::into_inner);
     let unfinished = report.left > 0 || !report.failed.is_empty();
     report.oldest_overdue = oldest.filter(|_| unfinished).map(|at| now.duration_since(at));
@@ -162,6 +169,27 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
     report.foreign.sort();
     report.unrecorded.sort();
     Ok(report)
+}
+
+/// Whether there is something to tell of.
+fn did_something(report: &Swept) -> bool {
+    report.deleted + report.removed + report.denies_cleared > 0 || !report.unrecorded.is_empty()
+}
+
+/// Writes that a sweep went through, and vouches for what was written before. That keeps nothing from having been swept.
+async fn finished<S: StateStore>(store: &S, timer: &impl Timer, ids: &impl Ids, who: &Who, head: &Head, notes: &Notes) {
+    let mut event = Event::new(AuditAction::SweepFinished);
+    let covered = match audit::cover(store, timer.now(), COVERED_AT_MOST).await {
+        Ok(covers) => {
+            event.covers = covers;
+            Ok(())
+        }
+        Err(failure) => Err(failure),
+    };
+    let written = audit::write(store, timer, ids, who, Some(head), event).await.map(drop);
+    if let Err(failure) = covered.and(written) {
+        notes.failed("the audit", unwritten(&failure));
+    }
 }
 
 /// Gives each lease its turn.

@@ -7,11 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
-use super::work::Work;
+use super::work::{Work, unwritten};
 use super::{NotSwept, lock};
+use crate::app::audit::{self, Event, Scribe};
 use crate::app::end;
 use crate::app::{Failure, ledger};
 use crate::domain::Timestamp;
+use crate::domain::audit::AuditAction;
 use crate::domain::ident::Name;
 use crate::domain::lease::{Due, LEASE_ID_LENGTH, LeaseId, LeaseState, Next, is_ours};
 use crate::ports::{IamUsers, Ids, ListedUser, StateRead, StateStore, Timer};
@@ -110,7 +112,15 @@ pub(super) async fn end<S: StateStore, U: IamUsers, T: Timer, I: Ids>(
             continue;
         }
         match end::end_unknown_user(iam, &live.name).await {
-            Ok(()) => lock(&work.notes.report).unrecorded.push(live.name),
+            Ok(()) => {
+                let mut event = Event::new(AuditAction::OrphanEnded);
+                event.reason = Some(format!("the user {}{}", live.path, live.name));
+                let Scribe { store, clock, ids, who, head } = work.scribe();
+                if let Err(failure) = audit::write(store, clock, ids, who, head, event).await {
+                    work.notes.failed("the audit", unwritten(&failure));
+                }
+                lock(&work.notes.report).unrecorded.push(live.name);
+            }
             Err(error) => lock(&work.notes.report).failed.push(failed(error.reason())),
         }
     }

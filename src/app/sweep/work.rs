@@ -4,11 +4,13 @@ use jiff::SignedDuration;
 
 use super::{Notes, SweepRequest, is_listed, lock};
 use crate::app::Failure;
-use crate::app::audit::Who;
+use crate::app::audit::{Event, Scribe, Who};
 use crate::app::end::{self, NotEnded};
 use crate::app::ledger::{self, StoredLease};
 use crate::domain::Timestamp;
-use crate::domain::lease::{Due, Ending, LeaseId, LeaseState, Next, Revoking};
+use crate::domain::audit::AuditAction;
+use crate::domain::digest::Digest;
+use crate::domain::lease::{Due, Ending, Lease, LeaseId, LeaseState, Next, Revoking, STUCK_AFTER};
 use crate::domain::record::Head;
 use crate::ports::{IamUsers, Ids, ListedUser, StateStore, StoreError, Timer};
 
@@ -130,20 +132,51 @@ impl<S: StateStore, U: IamUsers, T: Timer, I: Ids> Work<'_, S, U, T, I> {
 
     async fn close(&self, stored: StoredLease, ending: Ending) -> Result<StoredLease, StoreError> {
         let now = self.timer.now();
-        let ended = stored.lease.became(LeaseState::Ended(ending), now);
+        let mut ended = stored.lease.became(LeaseState::Ended(ending), now);
+        // A session ends at the time that its grant says: only what was ended is told of.
+        if ending == Ending::Removed {
+            let told = self.tell(&stored.lease, AuditAction::Ended, |event| event.ending = Some(ending)).await;
+            ended.audit_tail = told.or(ended.audit_tail);
+        }
         ledger::advance(self.store, &stored, ended, &self.ids.ulid(now)).await
     }
 
     async fn end_user(&self, stored: StoredLease) -> Result<(StoredLease, Did), StoreError> {
         let Some(iam) = self.iam else { return Ok((stored, Did::Left)) };
-        let stored = end::begin(self.store, self.ids, stored, self.timer.now()).await?;
+        let stored = end::begin(self.store, self.ids, stored, self.timer.now(), None).await?;
         let (stored, outcome) = end::attempt(self.store, self.ids, iam, stored, self.timer).await?;
         let did = match outcome {
             Ok(()) => Did::Deleted,
-            Err(error) => failed(&stored, &error),
+            Err(error) => {
+                if matches!(&stored.lease.state, LeaseState::Revoking(it) if it.failures == STUCK_AFTER) {
+                    self.tell(&stored.lease, AuditAction::Stuck, |event| event.reason = Some(error.reason())).await;
+                }
+                failed(&stored, &error)
+            }
         };
         Ok((stored, did))
     }
+
+    pub(super) fn scribe(&self) -> Scribe<'_, S, T, I> {
+        Scribe { store: self.store, clock: self.timer, ids: self.ids, who: self.who, head: Some(self.head) }
+    }
+
+    /// Writes an event of a lease. One that cannot be written keeps nothing from being ended; it is reported.
+    async fn tell(&self, lease: &Lease, action: AuditAction, fill: impl FnOnce(&mut Event)) -> Option<Digest> {
+        match self.scribe().of_lease(lease, action, fill).await {
+            Ok(digest) => Some(digest),
+            Err(failure) => {
+                self.notes.failed("the audit", unwritten(&failure));
+                None
+            }
+        }
+    }
+}
+
+/// Why an event is not in the audit.
+pub(super) fn unwritten(failure: &Failure) -> String {
+    let causes = failure.causes.iter().map(|cause| format!(": {cause}"));
+    format!("an event could not be written{}", causes.collect::<String>())
 }
 
 fn failed(stored: &StoredLease, error: &NotEnded) -> Did {

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use leasehold::domain::Timestamp;
 use leasehold::domain::audit::AuditAction;
 
-use super::LeasePlace;
+use super::lease::LeasePlace;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
