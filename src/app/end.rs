@@ -33,6 +33,9 @@ impl NotEnded {
 /// Ends a user of which it is known what was hung on it. In the least number of calls: its keys are listed and deleted, what
 /// was hung on it is taken off, and it is deleted; only if AWS then says that more hangs on it, everything is listed.
 ///
+/// That is five calls, and one for each managed policy and each group: list keys, delete the key, delete two inline policies
+/// (the declared one is asked for even where the role declares none), delete the user.
+///
 /// The deny that holds an expired user goes after its keys, so that no key of it ever works again.
 pub(super) async fn end_user<I: IamUsers>(iam: &I, user: &LeaseUser) -> Result<(), NotEnded> {
     take_off_all(iam, &user.name, Attachment::AccessKey).await?;

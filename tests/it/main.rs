@@ -35,6 +35,7 @@ mod json_schema;
 mod kills;
 mod laws;
 mod lease_model;
+mod lease_proofs;
 mod leases;
 mod least_privilege;
 mod live_aws;

@@ -18,7 +18,7 @@ const CALLER_SECRET: &str = "callers/own+SECRETaccessKEYneverPRINTED2222";
 const CALLER_TOKEN: &str = "callers/own+SESSIONtokenNEVERprinted333333==";
 
 /// A secret in every form that a careless program might write it in.
-fn forms(secret: &str) -> Vec<String> {
+pub(crate) fn forms(secret: &str) -> Vec<String> {
     let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
     let url: String = secret
         .bytes()

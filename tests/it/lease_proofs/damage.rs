@@ -1,0 +1,89 @@
+//! Every byte of what a sweep, a revoke and an issue believe, flipped; and a head that was put back from an older copy.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use jiff::SignedDuration;
+use leasehold::app::{RevokeRequest, Selection, SweepRequest};
+use leasehold::testing::MemoryStore;
+
+use super::{applied, full_role, large, other_role};
+use crate::scene::{Scene, sweeping};
+
+fn copy(store: &MemoryStore, key: &str, bytes: Vec<u8>) -> MemoryStore {
+    let copy = MemoryStore::new();
+    for (key, bytes) in store.objects() {
+        copy.tamper(&key, Some(bytes));
+    }
+    copy.tamper(key, Some(bytes));
+    copy
+}
+
+fn revoke(selection: Selection) -> RevokeRequest {
+    RevokeRequest { selection, deny_session: false, deny_older: false }
+}
+
+/// Whether every command that reads the object refuses it, and nothing of AWS was changed.
+fn refused(scene: &Scene, damaged: &MemoryStore, key: &str) -> bool {
+    let users = scene.cloud.live_users();
+    let dry = SweepRequest { dry_run: true, ..sweeping() };
+    let refused = match key.strip_prefix("lease/").and_then(|rest| rest.strip_suffix(".json")) {
+        Some(id) => {
+            // A sweep leaves this lease alone, says so, and does the others.
+            let told = scene.sweep_as(damaged, dry).expect("swept").failed;
+            told.iter().any(|failed| failed.what == format!("lease/{id}"))
+                && scene.revoke(damaged, &revoke(Selection::One(id.to_owned()))).is_err()
+                && scene.revoke(damaged, &revoke(Selection::All)).is_err()
+                && scene.renew(damaged, id, "15m").is_err()
+        }
+        None if key.starts_with("deny/") => scene.sweep_as(damaged, dry).is_err() || scene.sweep(damaged).is_err(),
+        None => {
+            scene.sweep(damaged).is_err()
+                && scene.issue(damaged, "deployer").is_err()
+                && scene.revoke(damaged, &revoke(Selection::All)).is_err()
+        }
+    };
+    refused && scene.cloud.live_users() == users
+}
+
+#[test]
+fn every_flipped_byte_and_an_old_head_are_refused() {
+    let (scene, store) = applied(&full_role());
+    let old_head = store.objects()["head.json"].clone();
+    scene.apply(&store, &(full_role() + &other_role())).expect("applied");
+    scene.issue(&store, "deployer").map(drop).expect("issued");
+    let session = scene.issue(&store, "app").expect("issued").lease;
+    let denying = RevokeRequest { deny_session: true, ..revoke(Selection::One(session.path())) };
+    scene.revoke(&store, &denying).expect("denied");
+    scene.clock.advance(SignedDuration::from_hours(3));
+
+    let (mut cases, mut accepted) = (0_u64, Vec::new());
+    for (key, bytes) in store.objects() {
+        let is_old = key.starts_with("snap/0000000001");
+        if is_old || !["head.json", "snap/", "lease/", "deny/"].iter().any(|prefix| key.starts_with(prefix)) {
+            continue;
+        }
+        let masks: &[u8] = if large() { &[0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80] } else { &[0x01, 0x20] };
+        let step = if large() { 1 } else { 23 };
+        for at in (0..bytes.len()).step_by(step) {
+            for mask in masks {
+                let mut flipped = bytes.clone();
+                flipped[at] ^= mask;
+                let damaged = copy(&store, &key, flipped);
+                let outcome = catch_unwind(AssertUnwindSafe(|| refused(&scene, &damaged, &key)));
+                cases += 1;
+                if !matches!(outcome, Ok(true)) {
+                    accepted.push(format!("{key} byte {at} ^ {mask:#04x}: {outcome:?}"));
+                }
+            }
+        }
+    }
+    assert!(
+        accepted.is_empty(),
+        "{} of {cases} not refused: {:#?}",
+        accepted.len(),
+        &accepted[..accepted.len().min(10)]
+    );
+    assert!(refused(&scene, &copy(&store, "head.json", old_head), "head.json"), "an old head is taken for the record");
+    println!("{cases} flipped bits and one old head: all refused, no panic");
+    assert!(cases > 200, "{cases}");
+}
