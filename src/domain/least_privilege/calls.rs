@@ -78,7 +78,8 @@ impl Task {
             | Self::JoinGroups
             | Self::FindUsers
             | Self::EndUser
-            | Self::ClearSessionDenies => false,
+            | Self::ClearSessionDenies
+            | Self::DenySessions => false,
         }
     }
 }

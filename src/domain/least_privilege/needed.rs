@@ -23,7 +23,7 @@ pub fn needed(desired: &Desired) -> BTreeSet<String> {
         Task::AttachPolicies => user_roles(desired).any(|(_, spec)| !spec.policy.arns.is_empty()),
         Task::JoinGroups => user_roles(desired).any(|(_, spec)| !spec.policy.groups.is_empty()),
         Task::FindUsers | Task::EndUser => issues(CredentialType::IamUser),
-        Task::ClearSessionDenies => false,
+        Task::ClearSessionDenies | Task::DenySessions => false,
         Task::Identify
         | Task::ReadTargets
         | Task::ReadManyTargets
