@@ -110,7 +110,7 @@ pub(crate) enum Command {
     /// Look at the leases
     #[command(subcommand)]
     Lease(LeaseCommand),
-    /// End what is due: users whose time is over, lost ones, denies of sessions that are over
+    /// End what is due: IAM users, and denies of sessions that are over
     Sweep(SweepArgs),
     /// Explain why a role may or may not be issued
     Why(WhyArgs),

@@ -29,6 +29,7 @@ fn the_program() {
       issue        Hand out one credential of an applied role
       exec         Run a command with one credential of an applied role in its environment
       lease        Look at the leases
+      sweep        End what is due: IAM users, and denies of sessions that are over
       why          Explain why a role may or may not be issued
       policy       Print the least that each identity must be allowed, as IAM policies
       simulate     Tell what AWS would say to a request under policies that you bring along
@@ -50,6 +51,7 @@ fn the_program() {
     In a pull request:   leasehold plan
     On merge:            leasehold apply --auto-approve
     In a pipeline:       leasehold exec ROLE -- COMMAND
+    Every few minutes:   leasehold sweep
 
     Every finding has a page: leasehold explain LH103. Exit codes are in the README.
     ");
@@ -349,6 +351,12 @@ fn issue() {
               
               [env: LEASEHOLD_MFA_CODE]
 
+          --wait <verify|none|DURATION>
+              Of a new IAM user's key, before it is handed over: verify that it works, none, or wait
+              this long
+              
+              [default: verify]
+
           --format <FORMAT>
               Form of the credentials
 
@@ -411,15 +419,17 @@ fn exec() {
                     exit 127 if there is none, 126 if it cannot be run, else its own exit code
 
     Options:
-          --ttl <DURATION>       Lifetime, like 15m or 1h30m [default: the role's default]
-          --clamp                Take the longest lifetime allowed when --ttl asks for more, instead of
-                                 refusing
-          --role-arn <ARN>       Which of the role's role_arns to assume [default: the first]
-          --session-name <NAME>  Session name, taken as it is [default: <role>-<lease id>]
-          --mfa-code <CODE>      Six digits of the role's MFA device (LEASEHOLD_MFA_CODE keeps them off
-                                 the process list) [env: LEASEHOLD_MFA_CODE]
-      -h, --help                 Print help
-      -V, --version              Print version
+          --ttl <DURATION>               Lifetime, like 15m or 1h30m [default: the role's default]
+          --clamp                        Take the longest lifetime allowed when --ttl asks for more,
+                                         instead of refusing
+          --role-arn <ARN>               Which of the role's role_arns to assume [default: the first]
+          --session-name <NAME>          Session name, taken as it is [default: <role>-<lease id>]
+          --mfa-code <CODE>              Six digits of the role's MFA device (LEASEHOLD_MFA_CODE keeps
+                                         them off the process list) [env: LEASEHOLD_MFA_CODE]
+          --wait <verify|none|DURATION>  Of a new IAM user's key, before it is handed over: verify that
+                                         it works, none, or wait this long [default: verify]
+      -h, --help                         Print help
+      -V, --version                      Print version
 
     State and AWS:
           --state <URL>         Where record and leases are kept [default: the folder .leasehold at the
@@ -432,131 +442,6 @@ fn exec() {
           --no-color     Never colour the output (NO_COLOR does the same)
           --log <LEVEL>  Log to standard error: error, warn, info, debug or trace [env: LEASEHOLD_LOG=]
                          [possible values: error, warn, info, debug, trace]
-    ");
-}
-
-#[test]
-fn lease() {
-    assert_snapshot!(help(&["lease"]), @"
-    Look at the leases
-
-    Usage: leasehold lease [OPTIONS] <COMMAND>
-
-    Commands:
-      list  List the leases whose credentials may be alive
-      show  Show one lease
-      help  Print this message or the help of the given subcommand(s)
-
-    Options:
-      -h, --help     Print help
-      -V, --version  Print version
-
-    Global options:
-          --no-color     Never colour the output (NO_COLOR does the same)
-          --log <LEVEL>  Log to standard error: error, warn, info, debug or trace [env: LEASEHOLD_LOG=]
-                         [possible values: error, warn, info, debug, trace]
-    ");
-}
-
-#[test]
-fn lease_list() {
-    assert_snapshot!(help(&["lease", "list"]), @"
-    List the leases whose credentials may be alive
-
-    Usage: leasehold lease list [OPTIONS]
-
-    Options:
-          --role <ROLE>
-              Only leases of this role
-
-          --all
-              List those that are over as well
-
-          --state <URL>
-              Where record and leases are kept [default: the folder .leasehold at the top of the
-              repository]
-              
-              [env: LEASEHOLD_STATE=]
-
-          --dir <DIR>
-              Folder whose repository holds the state, when --state is not given
-              
-              [default: .]
-
-          --format <FORMAT>
-              Form of the output
-
-              Possible values:
-              - text: For people
-              - json: For programs; versioned
-              
-              [default: text]
-
-      -h, --help
-              Print help (see a summary with '-h')
-
-      -V, --version
-              Print version
-
-    Global options:
-          --no-color
-              Never colour the output (NO_COLOR does the same)
-
-          --log <LEVEL>
-              Log to standard error: error, warn, info, debug or trace
-              
-              [env: LEASEHOLD_LOG=]
-              [possible values: error, warn, info, debug, trace]
-    ");
-}
-
-#[test]
-fn lease_show() {
-    assert_snapshot!(help(&["lease", "show"]), @"
-    Show one lease
-
-    Usage: leasehold lease show [OPTIONS] <LEASE>
-
-    Arguments:
-      <LEASE>
-              The lease's id, or its path aws/creds/<role>/<id>
-
-    Options:
-          --state <URL>
-              Where record and leases are kept [default: the folder .leasehold at the top of the
-              repository]
-              
-              [env: LEASEHOLD_STATE=]
-
-          --dir <DIR>
-              Folder whose repository holds the state, when --state is not given
-              
-              [default: .]
-
-          --format <FORMAT>
-              Form of the output
-
-              Possible values:
-              - text: For people
-              - json: For programs; versioned
-              
-              [default: text]
-
-      -h, --help
-              Print help (see a summary with '-h')
-
-      -V, --version
-              Print version
-
-    Global options:
-          --no-color
-              Never colour the output (NO_COLOR does the same)
-
-          --log <LEVEL>
-              Log to standard error: error, warn, info, debug or trace
-              
-              [env: LEASEHOLD_LOG=]
-              [possible values: error, warn, info, debug, trace]
     ");
 }
 
@@ -578,6 +463,7 @@ fn no_command_is_left_out() {
             "issue",
             "exec",
             "lease",
+            "sweep",
             "why",
             "policy",
             "simulate",

@@ -69,7 +69,7 @@ fn schema() {
 
     Arguments:
       <NAME>  Which form [possible values: manifest, plan, drift, findings, apply, state, credentials,
-              lease, error, rules, policies, simulation-request, simulation, world, why]
+              lease, revoke, sweep, error, rules, policies, simulation-request, simulation, world, why]
 
     Options:
       -h, --help     Print help
