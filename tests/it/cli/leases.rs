@@ -50,6 +50,14 @@ fn what_cannot_be_renewed_or_revoked_is_refused_without_asking_aws() {
 }
 
 #[test]
+fn a_sweep_of_a_state_that_holds_nothing_does_not_say_that_all_is_well() {
+    let aws = CannedAws::start();
+    let done = aws.sandbox().run(&["sweep"]).expect(exit::FAILED);
+    assert!(done.stderr.contains("error[nothing-applied]") && done.stdout.is_empty(), "{}", done.shown());
+    assert_eq!(aws.server.seen().len(), 0);
+}
+
+#[test]
 fn leases_are_listed_and_shown() {
     let aws = CannedAws::start();
     let sandbox = applied(&aws);
