@@ -369,7 +369,7 @@ pub trait Clock {
 
 impl<C: Clock> Clock for &C {
     fn now(&self) -> Timestamp {
-        C::now(self)
+        (**self).now()
     }
 }
 

@@ -7,6 +7,8 @@ use crate::domain::ident::{BrokerPrincipal, Name, RoleArn};
 const ACTION: &str = include_str!("../../.github/actions/leasehold/action.yml");
 const GITHUB: &str = include_str!("../../examples/ci/github/leasehold.yaml");
 const GITLAB: &str = include_str!("../../examples/ci/gitlab/leasehold.yml");
+const GITHUB_SWEEP: &str = include_str!("../../examples/ci/github/leasehold-sweep.yaml");
+const GITLAB_SWEEP: &str = include_str!("../../examples/ci/gitlab/leasehold-sweep.yml");
 
 /// What the examples in `examples/ci/` say where a repository says its own.
 const DIR_LINE: &str = "  LEASEHOLD_DIR: \".\"\n";
@@ -74,9 +76,13 @@ impl Scaffold<'_> {
                 vec![
                     new(".github/actions/leasehold/action.yml", ACTION.to_owned()),
                     new(".github/workflows/leasehold.yaml", workflow),
+                    new(".github/workflows/leasehold-sweep.yaml", GITHUB_SWEEP.to_owned()),
                 ]
             }
-            Some(Ci::Gitlab) => vec![new(".gitlab/leasehold.yml", GITLAB.replacen(DIR_LINE, &dir, 1))],
+            Some(Ci::Gitlab) => vec![
+                new(".gitlab/leasehold.yml", GITLAB.replacen(DIR_LINE, &dir, 1)),
+                new(".gitlab/leasehold-sweep.yml", GITLAB_SWEEP.to_owned()),
+            ],
         }
     }
 

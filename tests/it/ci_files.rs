@@ -10,6 +10,8 @@ use crate::sandbox::Sandbox;
 
 const ACTION: &str = ".github/actions/leasehold/action.yml";
 const GITHUB: &str = "examples/ci/github/leasehold.yaml";
+const GITHUB_SWEEP: &str = "examples/ci/github/leasehold-sweep.yaml";
+const GITLAB_SWEEP: &str = "examples/ci/gitlab/leasehold-sweep.yml";
 const GITLAB: &str = "examples/ci/gitlab/leasehold.yml";
 const OWN: &str = ".github/workflows/ci.yml";
 
@@ -59,12 +61,15 @@ fn no_file_is_passed_over() {
     assert_eq!(files(".github/workflows"), [OWN]);
     assert_eq!(files(".github/actions"), [ACTION]);
     let examples = files("examples/ci");
-    assert_eq!(examples.iter().filter(|path| path.contains(".y")).collect::<Vec<_>>(), [GITHUB, GITLAB]);
+    assert_eq!(
+        examples.iter().filter(|path| path.contains(".y")).collect::<Vec<_>>(),
+        [GITHUB_SWEEP, GITHUB, GITLAB_SWEEP, GITLAB]
+    );
 }
 
 #[test]
 fn no_value_is_ever_part_of_a_script() {
-    for path in [ACTION, GITHUB, OWN] {
+    for path in [ACTION, GITHUB, GITHUB_SWEEP, OWN] {
         let document = yaml(path);
         let scripts: Vec<&str> = steps(&document).iter().filter_map(|step| step["run"].as_str()).collect();
         assert!(!scripts.is_empty(), "{path}");
@@ -72,7 +77,7 @@ fn no_value_is_ever_part_of_a_script() {
             assert!(!script.contains("${{"), "{path}: {script}");
         }
     }
-    for script in gitlab_scripts(&yaml(GITLAB)) {
+    for script in [GITLAB, GITLAB_SWEEP].iter().flat_map(|path| gitlab_scripts(&yaml(path))) {
         assert!(!script.contains("$[[") && !script.contains("eval"), "{script}");
     }
 }
@@ -87,14 +92,15 @@ fn whatever_is_used_is_local_or_pinned_by_digest() {
         pinned(&format!("owner/action@{}", "a1".repeat(20))) && !pinned("owner/action@v4"),
         "or this tells nothing"
     );
-    for path in [ACTION, GITHUB, OWN] {
+    for path in [ACTION, GITHUB, GITHUB_SWEEP, OWN] {
         let document = yaml(path);
         for used in steps(&document).iter().filter_map(|step| step["uses"].as_str()) {
             assert!(used.starts_with("./") || pinned(used), "{path}: {used}");
         }
     }
-    let document = yaml(GITLAB);
-    assert!(document.get("include").is_none() && !document.to_string().contains("\"image\""), "{document}");
+    for document in [GITLAB, GITLAB_SWEEP].map(yaml) {
+        assert!(document.get("include").is_none() && !document.to_string().contains("\"image\""), "{document}");
+    }
 }
 
 #[test]
@@ -107,6 +113,9 @@ fn a_token_may_do_nothing_but_what_its_job_needs() {
         jobs(&document).map(|(name, job)| (name.as_str(), &job["permissions"])).collect();
     assert_eq!(granted, BTreeMap::from([("plan", &plan), ("preview", &read), ("apply", &read), ("drift", &read)]));
     assert_eq!(yaml(OWN)["permissions"], json!({}));
+    let sweep = yaml(GITHUB_SWEEP);
+    assert_eq!((&sweep["permissions"], &sweep["jobs"]["sweep"]["permissions"]), (&json!({}), &json!({})));
+    assert_eq!(sweep["on"].as_object().expect("events").keys().collect::<Vec<_>>(), ["schedule"]);
 }
 
 #[test]
@@ -140,7 +149,7 @@ fn a_strangers_pull_request_reaches_no_credentials() {
 #[test]
 fn every_script_is_one_and_stops_at_its_first_fault() {
     let mut scripts = Vec::new();
-    for path in [ACTION, GITHUB, OWN] {
+    for path in [ACTION, GITHUB, GITHUB_SWEEP, OWN] {
         let document = yaml(path);
         for step in steps(&document) {
             scripts.extend(step["run"].as_str().map(|script| (path, "set -euo pipefail", script.to_owned())));

@@ -10,6 +10,7 @@ mod exec;
 mod exit_codes;
 mod help;
 mod help_about;
+mod help_leases;
 mod help_tools;
 mod init;
 mod issue;

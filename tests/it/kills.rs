@@ -2,7 +2,7 @@
 //!
 //! The moments come from a seed, which is printed; `LEASEHOLD_TEST_SEED` repeats a run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,14 @@ use leasehold::output::exit;
 use serde_json::Value;
 
 use crate::canned_aws::{CannedAws, manifests, two};
+use crate::emulator::{self, Account, block_on};
 use crate::fault_server::Request;
 use crate::sandbox::Sandbox;
+use crate::scene;
 
 const KILLS: usize = 10;
+/// With `LEASEHOLD_LARGE_PROOFS=1`.
+const MANY_KILLS: usize = 500;
 
 /// xorshift64*: numbers that look random and can be had again.
 struct Moments(u64);
@@ -120,4 +124,72 @@ fn an_apply_killed_at_any_moment_happened_whole_or_not_at_all() {
         let _ = sandbox.run(&["plan", "--detailed-exitcode"]).expect(exit::FINE);
     }
     assert!(killed > 0, "every command ended before its kill: nothing was tested");
+}
+
+/// The IAM users of the deployment, by the leases that their names end in.
+fn users(account: &Account) -> BTreeMap<String, String> {
+    let listed = block_on(async { account.iam().list_users().path_prefix("/leasehold/").send().await });
+    let listed = listed.expect("IAM lists").users;
+    listed.into_iter().map(|user| (user.user_name[user.user_name.len() - 26..].to_owned(), user.user_name)).collect()
+}
+
+#[test]
+fn an_issue_of_a_user_killed_at_any_moment_leaves_nothing_that_a_sweep_does_not_end() {
+    let Some(emulator) = emulator::shared() else { return };
+    let kills =
+        if std::env::var_os("LEASEHOLD_LARGE_PROOFS").is_some_and(|value| value == "1") { MANY_KILLS } else { KILLS };
+    let mut moments = Moments::new("issue of a user");
+    let account = emulator.account();
+    let boundary = block_on(async {
+        account.seed().await;
+        let document =
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:GetRole","Resource":"*"}]}"#;
+        let made = account.iam().create_policy().policy_name("Boundary").policy_document(document).send().await;
+        made.expect("IAM makes the policy").policy.and_then(|policy| policy.arn).expect("and names it")
+    });
+    let sandbox = Sandbox::at(&emulator.endpoint, &emulator::keys(&account.id, "test"));
+    let role = format!(
+        "---\napiVersion: leasehold/v1\nkind: Role\nmetadata: {{name: deployer}}\nspec:\n  credential_type: iam_user\n  \
+         default_ttl: 1h\n  max_ttl: 8h\n  user_path: /ci/\n  permissions_boundary_arn: '{boundary}'\n  justification: a test\n  \
+         policy_document: {{Version: '2012-10-17', Statement: {{Effect: Allow, Action: 'iam:GetRole', Resource: '*'}}}}\n"
+    );
+    sandbox.commit(&scene::manifests(account.role_arn("VaultRunner").as_str(), &role));
+    let _ = sandbox.run(&["apply", "--auto-approve"]).expect(exit::FINE);
+    let issue = ["issue", "deployer", "--wait", "none", "--timeout", "5s"];
+    // The first is slower than those that follow.
+    let end = whole(&sandbox, &issue).min(whole(&sandbox, &issue));
+    let mut killed = 0;
+    for _ in 0..kills {
+        killed += usize::from(kill(&sandbox, &issue, moments.before(end)));
+    }
+    assert!(killed > 0, "every command ended before its kill: nothing was tested");
+    let recorded: BTreeMap<String, String> = leases(&sandbox)
+        .iter()
+        .map(|lease| {
+            let text = |name: &str| lease[name].as_str().expect("text").to_owned();
+            (text("id"), text("state"))
+        })
+        .collect();
+    let live = users(&account);
+    for (lease, user) in &live {
+        assert!(recorded.contains_key(lease), "no lease tells of {user}");
+    }
+    let of = |state: &str| recorded.values().filter(|known| *known == state).count();
+    println!("{killed} of {kills} killed; {} users; {} intents, {} active", live.len(), of("intent"), of("active"));
+
+    // Past the time limit of the last process, and the grace.
+    std::thread::sleep(Duration::from_secs(7));
+    let sweep = ["sweep", "--grace", "1s", "--format", "json", "--rate", "500"];
+    let _ = sandbox.run(&sweep).expect(exit::FINE);
+    for lease in users(&account).keys() {
+        assert_eq!(recorded[lease], "active", "the sweep ends what has no key yet, and what has one at its expiry");
+    }
+    let _ = sandbox.run(&["lease", "revoke", "--all", "--rate", "500"]).expect(exit::FINE);
+    assert_eq!(users(&account), BTreeMap::new());
+    std::thread::sleep(Duration::from_secs(2));
+    let _ = sandbox.run(&sweep).expect(exit::FINE);
+    assert_eq!(users(&account), BTreeMap::new());
+    for lease in leases(&sandbox) {
+        assert_eq!(lease["state"], "ended", "{lease}");
+    }
 }

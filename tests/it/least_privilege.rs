@@ -311,11 +311,18 @@ proptest! {
             }
             if let Declared::User { path, boundary, policies, groups } = declared {
                 let (arn, bound) = (user(*path, name, "prod"), boundary.then_some(BOUNDARY));
-                for action in ["iam:CreateUser", "iam:TagUser", "iam:PutUserPolicy", "iam:CreateAccessKey"] {
+                let all = [
+                    "iam:CreateUser", "iam:TagUser", "iam:PutUserPolicy", "iam:CreateAccessKey", "iam:GetUser",
+                    "iam:ListAccessKeys", "iam:DeleteAccessKey",
+                ];
+                for action in all {
                     prop_assert!(allows(&set, action, &arn, &of_user(bound, "prod", None)), "{} on {}", action, arn);
                     for other in near(&arn).into_iter().chain([user(*path, name, "test"), format!("arn:aws:iam::{HOME}:user/{name}")]) {
                         prop_assert!(!allows(&set, action, &other, &of_user(bound, "prod", None)), "{} on {}", action, other);
                     }
+                }
+                for action in ["iam:DeleteUser", "iam:DeleteUserPolicy", "iam:UpdateAccessKey", "iam:ListUsers"] {
+                    prop_assert!(!allows(&set, action, &arn, &of_user(bound, "prod", None)), "{} is the sweeper's", action);
                 }
                 for action in ["iam:CreateUser", "iam:TagUser"] {
                     prop_assert!(!allows(&set, action, &arn, &of_user(bound, "test", None)));

@@ -122,9 +122,9 @@ fn fault(words: &[&str]) -> Option<String> {
 fn commands_and_flags_that_are_shown_exist() {
     assert!(fault(&["plan", "--detailed-exitcode"]).is_none());
     assert!(fault(&["plan", "--detailed-exit-code"]).is_some());
-    assert!(fault(&["sweep"]).is_some() && fault(&["lease", "revoke", "ID"]).is_some());
+    assert!(fault(&["sweeps"]).is_some() && fault(&["lease", "revokes", "ID"]).is_some());
 
-    for page in ["README.md", "examples/quickstart/README.md"] {
+    for page in ["README.md", "examples/quickstart/README.md", "examples/leases/README.md"] {
         let text = read(page);
         let (code, prose) = code_and_prose(&text);
         let prose = prose.join("\n");

@@ -30,7 +30,7 @@ pub async fn renew_lease<S: StateStore, A: IamAccess>(
     let Some(user) = &lease.request.user else {
         return Err(refuse(
             "not-renewable",
-            format!("a {} cannot be renewed: AWS does not extend a session", lease.credential_type),
+            format!("what is of type {} cannot be renewed: AWS does not extend a session", lease.credential_type),
         )
         .help(format!(
             "issue another when this one ends (`leasehold issue {}`), with a TTL that fits the job",
@@ -44,7 +44,7 @@ pub async fn renew_lease<S: StateStore, A: IamAccess>(
             .into());
     };
     if now >= grant.expires_at {
-        return Err(refuse("lease-expired", format!("the lease {} ended at {}", lease.path(), grant.expires_at))
+        return Err(refuse("lease-expired", format!("the lease {} ended at {:.0}", lease.path(), grant.expires_at))
             .help("issue another")
             .into());
     }
@@ -67,7 +67,7 @@ pub async fn renew_lease<S: StateStore, A: IamAccess>(
         let left = Ttl::from_seconds(u32::try_from(latest.duration_since(now).as_secs()).unwrap_or_default());
         let refusal = refuse(
             "ttl-above-maximum",
-            format!("{increment} from now is more than the lease {} may live: it ends at {latest}", lease.path()),
+            format!("{increment} from now is more than the lease {} may live: it ends at {latest:.0}", lease.path()),
         )
         .because(format!(
             "max_ttl of `{}` is {}, counted from when it was issued",

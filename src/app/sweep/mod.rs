@@ -20,7 +20,7 @@ use self::work::{Did, Work, unwritten};
 use super::access::users_of;
 use super::audit::{self, Event, Who};
 use super::both::at_most;
-use super::{AppError, Failure, IamAccess, ledger, read_record};
+use super::{AppError, Failure, IamAccess, Meaning, ledger, read_record};
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditAction;
 use crate::domain::credential::CredentialType;
@@ -107,7 +107,13 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
     progress: &impl Fn(u64, u64),
 ) -> Result<Swept, AppError> {
     let now = timer.now();
-    let Some((read, record)) = read_record(store).await? else { return Ok(Swept::default()) };
+    let Some((read, record)) = read_record(store).await? else {
+        // A schedule that looks in the wrong place must not be told that all is well.
+        let message = format!("nothing has been applied to the state at {}", store.location());
+        return Err(Failure::new(Meaning::Failed, "nothing-applied", message)
+            .help("point --state at the state that the leases are in")
+            .into());
+    };
     let broker = &record.snapshot.broker;
     let mut due: BTreeMap<LeaseId, Vec<Due>> = BTreeMap::new();
     for entry in ledger::due(store, now).await? {

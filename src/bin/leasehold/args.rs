@@ -115,11 +115,11 @@ pub(crate) enum Command {
     /// Look at the leases
     #[command(subcommand)]
     Lease(LeaseCommand),
+    /// End what is due: IAM users, and denies of sessions that are over
+    Sweep(SweepArgs),
     /// Look at the audit, and find out whether it is whole
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// End what is due: users whose time is over, lost ones, denies of sessions that are over
-    Sweep(SweepArgs),
     /// Look at the store that holds the state
     #[command(subcommand)]
     State(StateCommand),

@@ -12,7 +12,7 @@ use crate::wire::sweep_v1::{Document, Failed};
 /// Writes what was done, what could not be done and why, and one line of stable shape at the end.
 pub fn sweep(document: &Document, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let (style, out) = (*style, &mut Inert::new(out));
-    let done = if document.dry_run { "would be" } else { "" };
+    let done = if document.dry_run { "would be:" } else { "done:" };
     let line = |number: u64, one: &str, many: &str| {
         (number > 0).then(|| format!("{number} {}", if number == 1 { one } else { many }))
     };
@@ -28,7 +28,7 @@ pub fn sweep(document: &Document, style: &Style, out: &mut dyn Write) -> io::Res
         line(document.forgotten, "old record removed", "old records removed"),
     ];
     for text in lines.into_iter().flatten() {
-        writeln!(out, "  {} {}", style.ink(Ink::Green, if done.is_empty() { "done" } else { done }), text)?;
+        writeln!(out, "  {} {}", style.ink(Ink::Green, done), text)?;
     }
     for user in &document.unrecorded {
         let word = if document.dry_run { "would be ended" } else { "ended" };

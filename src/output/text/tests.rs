@@ -433,7 +433,7 @@ fn leases_as_a_table_and_one_by_one() {
     let mut out = Vec::new();
     lease(&lease_v1::Document::new(&all[1..2], now), &Style::PLAIN, &mut out).expect("written");
     credential_summary(&lease_v1::Lease::new(&all[1], now), &Style::PLAIN, &mut out).expect("written");
-    insta::assert_snapshot!(String::from_utf8(out).expect("text"), @r"
+    insta::assert_snapshot!(String::from_utf8(out).expect("text"), @"
       lease            aws/creds/a/01JZ0000000000000000000000
       state            active
       open             yes: its credential may still work
@@ -441,7 +441,7 @@ fn leases_as_a_table_and_one_by_one() {
       type             assumed_role
       role ARN         arn:aws:iam::111122223333:role/ProdAppReadOnly
       session name     leasehold-1
-      session ARN      arn:aws:sts::111122223333:assumed-role/ProdAppReadOnly/leasehold-1
+      ARN              arn:aws:sts::111122223333:assumed-role/ProdAppReadOnly/leasehold-1
       access key id    ASIAEXAMPLE
       TTL              15m
       created          2026-11-23T10:00:00Z

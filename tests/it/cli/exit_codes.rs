@@ -337,7 +337,15 @@ fn stuck() -> Done {
         _ => None,
     });
     let done = sandbox.run(&["sweep"]);
-    assert_snapshot!(done.shown(), @"");
+    let shown = done.shown();
+    let (told, seconds) = shown.trim_end().rsplit_once('=').expect("the metrics");
+    assert!(seconds.parse::<u64>().is_ok(), "{seconds}");
+    assert_snapshot!(told, @"
+    exit 9
+    ── stdout
+      stuck aws/creds/deployer/[ulid] (6 failures in a row): iam:ListAccessKeys: not authorized
+    Sweep: due=1 ended=0 deleted=0 failed=1 stuck=1 left=0 unrecorded=0 foreign=0 oldest_overdue_seconds
+    ");
     done
 }
 

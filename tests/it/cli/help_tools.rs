@@ -282,6 +282,8 @@ fn no_command_is_left_out() {
             "issue",
             "exec",
             "lease",
+            "sweep",
+            "audit",
             "state",
             "why",
             "policy",

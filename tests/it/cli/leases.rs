@@ -1,4 +1,4 @@
-//! `lease list` and `lease show`.
+//! `lease`: listing and showing, and what is refused.
 
 use insta::assert_snapshot;
 use leasehold::output::exit;
@@ -6,6 +6,56 @@ use serde_json::Value;
 
 use super::issue::applied;
 use crate::canned_aws::CannedAws;
+
+#[test]
+fn what_cannot_be_renewed_or_revoked_is_refused_without_asking_aws() {
+    let aws = CannedAws::start();
+    let sandbox = applied(&aws);
+    let issued = sandbox.run(&["issue", "app-readonly"]).expect(exit::FINE);
+    let issued: Value = serde_json::from_str(&issued.stdout).expect("JSON");
+    let path = issued["lease_id"].as_str().expect("a path");
+    let asked = aws.server.seen().len();
+    assert_snapshot!(sandbox.run(&["lease", "renew", path, "--increment", "15m"]).shown(), @"
+    exit 10
+    ── stderr
+    error[not-renewable]: what is of type assumed_role cannot be renewed: AWS does not extend a session; help: issue another when this one ends (`leasehold issue app-readonly`), with a TTL that fits the job
+    ");
+    let unknown = "01JZ0000000000000000000001";
+    assert_snapshot!(sandbox.run(&["lease", "revoke", unknown]).shown(), @"
+    exit 1
+    ── stderr
+    error[no-such-lease]: there is no lease `[ulid]` in the state at file://[root]/repo/.leasehold; help: `leasehold lease list --all` lists them; --state says where to look
+    ");
+    assert_snapshot!(sandbox.run(&["lease", "revoke", &format!("aws/creds/app-rw/{}", &path[path.len() - 26..])]).shown(), @"
+    exit 1
+    ── stderr
+    error[no-such-lease]: there is no lease `aws/creds/app-rw/[ulid]` in the state at file://[root]/repo/.leasehold; help: `leasehold lease list --all` lists them; --state says where to look
+    ");
+    assert_snapshot!(sandbox.run(&["lease", "revoke", "all"]).shown(), @"
+    exit 64
+    ── stderr
+    error[bad-lease-id]: `all` is no lease id; help: a lease id has 26 characters, `aws/creds/<role>/<id>` in full; `leasehold lease list --all` lists them
+    ");
+    assert_snapshot!(sandbox.run(&["lease", "revoke", "--role", "app-rw"]).shown(), @"
+    exit 0
+    ── stdout
+    No open lease was chosen.
+    ");
+    assert_snapshot!(sandbox.run(&["lease", "revoke", path]).shown(), @"
+    exit 0
+    ── stdout
+      lives on aws/creds/app-readonly/[ulid]: AWS calls no session back: it lives until [time]; --deny-session denies it everything
+    ");
+    assert_eq!(aws.server.seen().len(), asked);
+}
+
+#[test]
+fn a_sweep_of_a_state_that_holds_nothing_does_not_say_that_all_is_well() {
+    let aws = CannedAws::start();
+    let done = aws.sandbox().run(&["sweep"]).expect(exit::FAILED);
+    assert!(done.stderr.contains("error[nothing-applied]") && done.stdout.is_empty(), "{}", done.shown());
+    assert_eq!(aws.server.seen().len(), 0);
+}
 
 #[test]
 fn leases_are_listed_and_shown() {
@@ -38,7 +88,7 @@ fn leases_are_listed_and_shown() {
       type             assumed_role
       role ARN         arn:aws:iam::111122223333:role/ProdAppRW
       session name     deploy-42
-      session ARN      arn:aws:sts::111122223333:assumed-role/App/deploy-42
+      ARN              arn:aws:sts::111122223333:assumed-role/App/deploy-42
       aws:userid       AROAEXAMPLE:s
       access key id    [key id]
       TTL              30m

@@ -184,7 +184,10 @@ fn the_broker() {
           "Sid": "CreateAccessKeys",
           "Effect": "Allow",
           "Action": [
-            "iam:CreateAccessKey"
+            "iam:CreateAccessKey",
+            "iam:DeleteAccessKey",
+            "iam:GetUser",
+            "iam:ListAccessKeys"
           ],
           "Resource": [
             "arn:aws:iam::111122223333:user/leasehold/prod/mail/mailer-??????????????????????????"

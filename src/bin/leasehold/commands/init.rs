@@ -310,11 +310,11 @@ impl Next<'_> {
             None => Ok(()),
             Some(Ci::Github) => writeln!(
                 out,
-                "\nThe top of .github/workflows/leasehold.yaml says what the workflow needs before it runs."
+                "\nThe top of each .github/workflows/leasehold*.yaml says what the workflow needs before it runs."
             ),
             Some(Ci::Gitlab) => writeln!(
                 out,
-                "\nAdd to .gitlab-ci.yml: `include: [{{local: /.gitlab/leasehold.yml}}]`. The top of .gitlab/leasehold.yml says \
+                "\nAdd to .gitlab-ci.yml: `include: [{{local: /.gitlab/leasehold.yml}}, {{local: /.gitlab/leasehold-sweep.yml}}]`. The top of each says \
                  what the jobs need before they run."
             ),
         }
