@@ -140,7 +140,7 @@ pub(super) async fn attempt<S: StateStore, I: IamUsers>(
     };
     let revoking = match &outcome {
         Ok(()) => Revoking { failures: 0, not_before: None, removed_at: Some(now), error: None },
-        Err(error) => failed(before, &error.reason(), now),
+        Err(error) => failed(&before, &error.reason(), now),
     };
     let next = stored.lease.became(LeaseState::Revoking(revoking), now);
     let stored = ledger::advance(store, &stored, next, &ids.ulid(now)).await?;
@@ -148,7 +148,7 @@ pub(super) async fn attempt<S: StateStore, I: IamUsers>(
 }
 
 /// One more failure, and when to try again.
-fn failed(before: Revoking, why: &str, now: Timestamp) -> Revoking {
+fn failed(before: &Revoking, why: &str, now: Timestamp) -> Revoking {
     let failures = before.failures.saturating_add(1);
     Revoking {
         failures,

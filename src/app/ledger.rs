@@ -102,13 +102,13 @@ pub async fn all<S: StateRead>(store: &S) -> Result<Vec<Lease>, Failure> {
 
 /// The entries of the index that are due by `now`, in the order of their time.
 pub async fn due<S: StateRead>(store: &S, now: Timestamp) -> Result<Vec<Due>, Failure> {
-    entries(store, store.list_before(Due::PREFIX, &Due::end(now)).await?)
+    entries(store, &store.list_before(Due::PREFIX, &Due::end(now)).await?)
 }
 
 /// The ids of the leases of these roles that have not ended, by the index alone. One that ended a moment ago may be among
 /// them.
 pub async fn open_ids<S: StateRead>(store: &S, wanted: impl Fn(&Name) -> bool) -> Result<BTreeSet<LeaseId>, Failure> {
-    let entries = entries(store, store.list(Due::PREFIX).await?)?;
+    let entries = entries(store, &store.list(Due::PREFIX).await?)?;
     Ok(entries.into_iter().filter(|entry| !entry.over && wanted(&entry.role)).map(|entry| entry.lease).collect())
 }
 
@@ -149,7 +149,7 @@ pub async fn open_leases<S: StateRead>(
         .collect())
 }
 
-fn entries<S: StateRead>(store: &S, keys: Vec<String>) -> Result<Vec<Due>, Failure> {
+fn entries<S: StateRead>(store: &S, keys: &[String]) -> Result<Vec<Due>, Failure> {
     keys.iter()
         .map(|key| Due::parse(key).ok_or_else(|| damaged(store, key, "it is not an entry of the index of leases")))
         .collect()

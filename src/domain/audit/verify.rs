@@ -124,7 +124,7 @@ pub fn verify(history: &History, now: Timestamp) -> Report {
     }
     walk.gone(now);
     if let Some(digest) = history.head.as_ref().and_then(|head| head.announced_by.as_ref())
-        && !walk.by_digest.get(digest).is_some_and(|event| event.action == AuditAction::ApplyRequested)
+        && walk.by_digest.get(digest).is_none_or(|event| event.action != AuditAction::ApplyRequested)
     {
         walk.fault(FaultKind::HeadTail, "head.json", "the event that announced its apply is not in the audit");
     }

@@ -101,7 +101,7 @@ pub fn revoked(document: &revoke_v1::Document, style: &Style, out: &mut dyn Writ
 #[must_use]
 pub fn progress(done: u64, total: u64, style: &Style) -> String {
     const WIDTH: u64 = 24;
-    let filled = if total == 0 { WIDTH } else { done.min(total) * WIDTH / total };
+    let filled = (done.min(total) * WIDTH).checked_div(total).unwrap_or(WIDTH);
     let (full, empty) = if style.unicode { ("█", "░") } else { ("#", ".") };
     let bar: String = (0..WIDTH).map(|at| if at < filled { full } else { empty }).collect();
     format!("{bar} {done} of {total}")

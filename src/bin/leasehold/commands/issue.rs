@@ -15,7 +15,7 @@ use crate::wire_up;
 
 pub(crate) async fn run(args: IssueArgs, terminal: Terminal) -> Result<u8, AppError> {
     refuse_closed_output()?;
-    let issued = issue_one(args.request).await?;
+    let issued = Box::pin(issue_one(args.request)).await?;
     let now = SystemClock.now();
     if terminal.out_is_person() && !args.show {
         let lease = lease_v1::Lease::new(&issued.lease, now);
@@ -55,7 +55,7 @@ pub(crate) async fn issue_one(args: LeaseRequestArgs) -> Result<IssuedLease, App
     let mut who = system::who();
     who.justification = args.reason;
     let connect = async |region: &str| wire_up::broker(&store, region, timeout).await;
-    let issued = issue(&store, connect, &SystemClock, &RandomIds, &who, request).await?;
+    let issued = Box::pin(issue(&store, connect, &SystemClock, &RandomIds, &who, request)).await?;
     for note in &issued.notes {
         eprint(|out| writeln!(out, "note: {}", escape(note)));
     }
