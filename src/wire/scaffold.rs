@@ -219,7 +219,9 @@ mod tests {
                     deployment: &name, principal: &principal, region: "eu-west-1", role: &name, role_arn: &role_arn,
                     folder: &folder, ci: Some(ci), branch: &branch,
                 };
-                let file = scaffold.workflows().pop().expect("a workflow");
+                let files = scaffold.workflows();
+                let is_it = |file: &&NewFile| file.path.ends_with("/leasehold.yaml") || file.path.ends_with("/leasehold.yml");
+                let file = files.iter().find(is_it).expect("a workflow");
                 let value: serde_json::Value = serde_yaml::from_str(&file.text).expect("YAML");
                 let of = if ci == Ci::Github { "env" } else { "variables" };
                 prop_assert_eq!(&value[of]["LEASEHOLD_DIR"], &json!(folder));

@@ -45,11 +45,12 @@ fn a_team_shares_one_state_and_each_command_asks_for_little() {
     // Somebody else, with nothing but the URL.
     let second = sandbox(&aws, &state);
     let _ = second.run(&["issue", "app-rw"]).expect(exit::FINE);
-    insta::assert_snapshot!(asked(&state).join("\n"), @r"
+    insta::assert_snapshot!(asked(&state).join("\n"), @"
     LIST snap/
     GET head.json
     GET snap/…-….json
     PUT audit/…-…-…/….json
+    PUT due/…-…-…/035337Z-…-app-rw.json
     PUT lease/….json
     LIST snap/
     GET head.json

@@ -29,9 +29,9 @@ fn the_program() {
       issue        Hand out one credential of an applied role
       exec         Run a command with one credential of an applied role in its environment
       lease        Look at the leases
+      sweep        End what is due: IAM users, and denies of sessions that are over
       audit        Look at the audit, and find out whether it is whole
       state        Look at the store that holds the state
-      sweep        End what is due: IAM users, and denies of sessions that are over
       why          Explain why a role may or may not be issued
       policy       Print the least that each identity must be allowed, as IAM policies
       simulate     Tell what AWS would say to a request under policies that you bring along
@@ -353,13 +353,14 @@ fn issue() {
               
               [env: LEASEHOLD_MFA_CODE]
 
-          --reason <TEXT>
-              Why it is asked for, up to 500 characters: kept in the audit
           --wait <verify|none|DURATION>
               Of a new IAM user's key, before it is handed over: verify that it works, none, or wait
               this long
               
               [default: verify]
+
+          --reason <TEXT>
+              Why it is asked for, up to 500 characters: kept in the audit
 
           --format <FORMAT>
               Form of the credentials
@@ -423,16 +424,6 @@ fn exec() {
                     exit 127 if there is none, 126 if it cannot be run, else its own exit code
 
     Options:
-          --ttl <DURATION>       Lifetime, like 15m or 1h30m [default: the role's default]
-          --clamp                Take the longest lifetime allowed when --ttl asks for more, instead of
-                                 refusing
-          --role-arn <ARN>       Which of the role's role_arns to assume [default: the first]
-          --session-name <NAME>  Session name, taken as it is [default: <role>-<lease id>]
-          --mfa-code <CODE>      Six digits of the role's MFA device (LEASEHOLD_MFA_CODE keeps them off
-                                 the process list) [env: LEASEHOLD_MFA_CODE]
-          --reason <TEXT>        Why it is asked for, up to 500 characters: kept in the audit
-      -h, --help                 Print help
-      -V, --version              Print version
           --ttl <DURATION>               Lifetime, like 15m or 1h30m [default: the role's default]
           --clamp                        Take the longest lifetime allowed when --ttl asks for more,
                                          instead of refusing
@@ -442,6 +433,7 @@ fn exec() {
                                          them off the process list) [env: LEASEHOLD_MFA_CODE]
           --wait <verify|none|DURATION>  Of a new IAM user's key, before it is handed over: verify that
                                          it works, none, or wait this long [default: verify]
+          --reason <TEXT>                Why it is asked for, up to 500 characters: kept in the audit
       -h, --help                         Print help
       -V, --version                      Print version
 

@@ -69,8 +69,8 @@ fn schema() {
 
     Arguments:
       <NAME>  Which form [possible values: manifest, plan, drift, findings, apply, state, credentials,
-              lease, audit, audit-verification, error, rules, policies, simulation-request, simulation,
-              world, why]
+              lease, revoke, sweep, audit, audit-verification, error, rules, policies,
+              simulation-request, simulation, world, why]
 
     Options:
       -h, --help     Print help

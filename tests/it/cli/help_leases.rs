@@ -54,6 +54,11 @@ fn lease_list() {
               
               [default: .]
 
+          --timeout <DURATION>
+              Longest time to wait for a state in S3, in all
+              
+              [default: 30s]
+
           --format <FORMAT>
               Form of the output
 
@@ -103,6 +108,11 @@ fn lease_show() {
               Folder whose repository holds the state, when --state is not given
               
               [default: .]
+
+          --timeout <DURATION>
+              Longest time to wait for a state in S3, in all
+              
+              [default: 30s]
 
           --format <FORMAT>
               Form of the output

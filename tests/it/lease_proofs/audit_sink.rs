@@ -129,7 +129,8 @@ fn a_sink_that_is_unlinked_gets_no_credential() {
             for minutes in [0, 61, 6, 11] {
                 scene.clock.advance(SignedDuration::from_mins(minutes));
                 let swept = scene.sweep(breaking.inner()).unwrap_or_else(|failure| panic!("{when}: {failure:?}"));
-                assert!(swept.failed.is_empty(), "{when}: {swept:?}");
+                // What is to end ends without the audit, and that is said.
+                assert!(swept.failed.iter().all(|failed| failed.what == "the audit"), "{when}: {swept:?}");
             }
             assert!(scene.cloud.live_users().is_empty(), "{when}");
         }
