@@ -99,7 +99,9 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
         let Some(live) = target.fact.present() else { continue };
         let max = target.role.spec.credential.ttl().max.seconds();
         let known = longest.entry(live.arn.as_str()).or_insert((max, target));
-        if max > known.0 {
+        // Of several roles that ask for the same, the first by name: the order of documents means nothing.
+        let is_first = max == known.0 && target.role.spec.name < known.1.role.spec.name;
+        if max > known.0 || is_first {
             *known = (max, target);
         }
     }
