@@ -27,14 +27,14 @@ pub trait IamAccess {
 }
 
 /// The users of the broker's account. In another account every user would be absent, and every lease be believed ended.
-pub(super) async fn users_of<A: IamAccess>(access: &A, broker: &BrokerSpec) -> Result<(String, A::Users), Failure> {
+pub(super) async fn users_of<A: IamAccess>(access: &A, broker: &BrokerSpec) -> Result<A::Users, Failure> {
     let (identity, users) = access.users(broker).await?;
     right_account(
         &identity,
         broker.principal.account(),
         "give the credentials of an identity in the broker's account",
     )?;
-    Ok((identity.arn, users))
+    Ok(users)
 }
 
 /// The roles of this account. IAM knows a role by its name alone: in another account it would be another role.

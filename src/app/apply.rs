@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::audit::{self, Event, Who};
 use super::{Failure, Meaning, Planned, end, ledger, record};
 use crate::domain::audit::AuditAction;
-use crate::domain::credential::{CredentialType, OnRemoval};
+use crate::domain::credential::OnRemoval;
 use crate::domain::digest::Digest;
 use crate::domain::finding::Finding;
 use crate::domain::ident::Name;
@@ -178,7 +178,7 @@ pub async fn commit<S: StateStore>(
     let broker_changed = plan.broker.is_some();
     let findings_block = plan.report.findings.iter().any(Finding::blocks);
     let makers: BTreeSet<Name> =
-        roles.iter().filter(|(_, applied)| makes_users(applied)).map(|(name, _)| name.clone()).collect();
+        roles.iter().filter(|(_, applied)| applied.makes_users()).map(|(name, _)| name.clone()).collect();
     if done.is_empty() && !broker_changed {
         // An earlier apply may have died between its head and its leases.
         let revoking = if head.is_some() { revoke(store, clock, ids, &before, &makers).await? } else { Vec::new() };
@@ -238,7 +238,7 @@ async fn revoke<S: StateStore>(
     for stored in ledger::of_roles(store, |role| !makers.contains(role)).await? {
         let Some(user) = &stored.lease.request.user else { continue };
         let revokes = match before.get(&stored.lease.role) {
-            Some(applied) if makes_users(applied) => ends_users(Some(applied), None),
+            Some(applied) if applied.makes_users() => ends_users(Some(applied), None),
             _ => user.on_removal == OnRemoval::Revoke,
         };
         let is_over = matches!(stored.lease.state, LeaseState::Ended(_) | LeaseState::Revoking(_));
@@ -247,8 +247,4 @@ async fn revoke<S: StateStore>(
         }
     }
     Ok(marked)
-}
-
-fn makes_users(applied: &AppliedRole) -> bool {
-    applied.spec.credential.kind() == CredentialType::IamUser
 }

@@ -3,7 +3,7 @@
 use super::{Failure, record, swap};
 use crate::domain::Timestamp;
 use crate::domain::ident::RoleArn;
-use crate::domain::lease::{DENY_PREFIX, LeaseId, OLDER_DENY, SessionDeny};
+use crate::domain::lease::{DENY_PREFIX, LeaseId, OLDER_DENY, SessionDeny, by_time, by_time_end};
 use crate::domain::limits::ROLE_INLINE_MAX;
 use crate::ports::{RolePolicies, StateRead, StateStore};
 use crate::wire::state_v1;
@@ -24,7 +24,7 @@ pub(super) struct DenyNote {
 }
 
 fn key(until: Timestamp, id: &str) -> String {
-    format!("{PREFIX}{}-{id}.json", until.strftime("%Y-%m-%d/%H%M%SZ"))
+    format!("{}-{id}.json", by_time(PREFIX, until))
 }
 
 /// Puts a deny on a role. Its note is durable first, so that no deny is forgotten. `name` is the policy's, `id` the note's.
@@ -67,9 +67,8 @@ pub(super) async fn put<S: StateStore, R: RolePolicies>(
 
 /// The notes that are due by `now`.
 pub(super) async fn due<S: StateRead>(store: &S, now: Timestamp) -> Result<Vec<DenyNote>, Failure> {
-    let end = format!("{PREFIX}{}.", now.strftime("%Y-%m-%d/%H%M%SZ"));
     let mut notes = Vec::new();
-    for key in store.list_before(PREFIX, &end).await? {
+    for key in store.list_before(PREFIX, &by_time_end(PREFIX, now)).await? {
         let Some(object) = store.get(&key).await? else { continue };
         let role_arn = state_v1::decode_deny(&object.bytes).map_err(|error| record::corrupt(store, &key, &error))?;
         notes.push(DenyNote { role_arn, key });
@@ -91,9 +90,7 @@ pub(super) async fn clear<S: StateStore, R: RolePolicies>(
             cleared += 1;
         }
     }
-    if let Some(object) = store.get(&note.key).await? {
-        store.remove(&note.key, &object.version).await?;
-    }
+    swap::take_away(store, &note.key).await?;
     Ok(cleared)
 }
 

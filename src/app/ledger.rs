@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::Failure;
 use super::record::{corrupt, damaged};
-use super::swap::swap;
+use super::swap::{swap, take_away};
 use crate::domain::Timestamp;
 use crate::domain::ident::Name;
 use crate::domain::lease::{Due, Lease, LeaseId, LeaseState};
@@ -124,11 +124,7 @@ pub async fn of_roles<S: StateRead>(store: &S, wanted: impl Fn(&Name) -> bool) -
 /// Takes an entry out of the index that its lease does not need, and that has been due for longer than any write takes: a
 /// younger one may belong to a write that is still to come.
 pub async fn strike<S: StateStore>(store: &S, due: &Due) -> Result<(), StoreError> {
-    let key = due.key();
-    match store.get(&key).await? {
-        Some(object) => store.remove(&key, &object.version).await,
-        None => Ok(()),
-    }
+    take_away(store, &due.key()).await
 }
 
 /// What a plan needs to know of the leases that may still be alive.

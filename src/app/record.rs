@@ -181,6 +181,12 @@ pub(super) async fn replace<S: StateStore>(
     Ok(head)
 }
 
+/// That there is no record where leases were to be ended.
+pub(super) fn nothing_applied<S: StateRead>(store: &S) -> Failure {
+    let message = format!("nothing has been applied to the state at {}", store.location());
+    Failure::new(Meaning::Failed, "nothing-applied", message).help("point --state at the state that the leases are in")
+}
+
 /// An object that cannot be believed.
 pub(super) fn corrupt<S: StateRead>(store: &S, key: &str, error: &CorruptError) -> Failure {
     damaged(store, key, &error.to_string())

@@ -41,6 +41,14 @@ pub(super) async fn swap<S: StateStore>(
     }
 }
 
+/// Removes an object that is written once and never changed, as it is.
+pub(super) async fn take_away<S: StateStore>(store: &S, key: &str) -> Result<(), StoreError> {
+    match store.get(key).await? {
+        Some(object) => store.remove(key, &object.version).await,
+        None => Ok(()),
+    }
+}
+
 #[cfg(all(test, feature = "testing"))]
 mod tests {
     use super::*;

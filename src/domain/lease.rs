@@ -15,7 +15,7 @@ use super::digest::Digest;
 use super::ident::{Name, RoleArn};
 use super::ttl::Ttl;
 
-pub use due::Due;
+pub use due::{Due, by_time, by_time_end};
 pub use next::{Next, STUCK_AFTER, TOMBSTONE_AGE, backoff};
 pub use session_deny::{DENY_PREFIX, Denied, OLDER_DENY, SessionDeny, deny_policy_name, deny_session};
 pub use user::{
@@ -230,6 +230,16 @@ impl Lease {
     pub fn path(&self) -> String {
         format!("aws/creds/{}/{}", self.role, self.id)
     }
+}
+
+/// The instant as IAM reads dates: ISO 8601, and no part of a second, which is cut off so that nothing lives longer.
+fn date(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// The instant without its part of a second.
+fn whole(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 /// `from` and `step`, or the end of time.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Timestamp;
+use super::credential::CredentialType;
 use super::desired::BrokerSpec;
 use super::digest::Digest;
 use super::document::Document;
@@ -65,6 +66,14 @@ pub struct AppliedRole {
     pub facts: BTreeMap<RoleArn, RoleFacts>,
     /// Codes of the blocking findings that stood when it was recorded; `issue` refuses while there are any.
     pub violations: Vec<String>,
+}
+
+impl AppliedRole {
+    /// Whether what it issues are IAM users, which somebody has to end.
+    #[must_use]
+    pub fn makes_users(&self) -> bool {
+        self.spec.credential.kind() == CredentialType::IamUser
+    }
 }
 
 /// The facts of a live role that its review relied on.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
+use jiff::SignedDuration;
 use thiserror::Error;
 
 /// How long a credential may live: whole seconds, at least one, never "unlimited".
@@ -46,6 +47,12 @@ impl Ttl {
     #[must_use]
     pub fn seconds(self) -> u32 {
         self.0.get()
+    }
+
+    /// The same length, to reckon with.
+    #[must_use]
+    pub fn duration(self) -> SignedDuration {
+        SignedDuration::from_secs(self.seconds().into())
     }
 
     /// Reads Vault's grammar: bare seconds (`900`), or numbers with units `d`, `h`, `m`, `s` in any order, each at most

@@ -204,7 +204,7 @@ async fn hand_over<S: StateStore, U: IamUsers>(
 /// An expiry that lies behind us, or further ahead than was asked for, is no answer to this request.
 fn credible_expiry(prepared: &Prepared, issued: &Issued, now: Timestamp) -> Result<(), Failure> {
     let Some(expires_at) = issued.credentials.expires_at else { return Ok(()) };
-    let asked = SignedDuration::from_secs(prepared.solution.ttl.seconds().into());
+    let asked = prepared.solution.ttl.duration();
     let latest = now.saturating_add(asked.saturating_add(CLOCK_MARGIN)).unwrap_or(Timestamp::MAX);
     if now < expires_at && expires_at <= latest {
         return Ok(());
@@ -322,8 +322,7 @@ async fn not_recorded<S: StateStore>(store: &S, name: &Name) -> Failure {
 
 fn intent(prepared: &Prepared, request: &IssueRequest, id: LeaseId, now: Timestamp) -> Lease {
     let ttl = prepared.solution.ttl;
-    let longest =
-        request.deadline.saturating_add(CLOCK_MARGIN).saturating_add(SignedDuration::from_secs(ttl.seconds().into()));
+    let longest = request.deadline.saturating_add(CLOCK_MARGIN).saturating_add(ttl.duration());
     let source_identity = match &prepared.role.spec.credential {
         CredentialSpec::AssumedRole(spec) => spec.source_identity.clone(),
         CredentialSpec::FederationToken(_) | CredentialSpec::SessionToken(_) | CredentialSpec::IamUser(_) => None,

@@ -113,8 +113,7 @@ pub(super) async fn make<I: IamUsers, S: StateRead>(
 
 /// When the user's own policy begins to deny everything.
 pub(super) fn expiry(lease: &lease::Lease) -> Timestamp {
-    let ttl = SignedDuration::from_secs(lease.request.ttl.seconds().into());
-    lease.created_at.saturating_add(ttl).unwrap_or(Timestamp::MAX)
+    lease.created_at.saturating_add(lease.request.ttl.duration()).unwrap_or(Timestamp::MAX)
 }
 
 /// Name and path of the lease's user, and how long it is to be believed to be in the making.
@@ -127,7 +126,6 @@ pub(super) fn named(
 ) -> LeaseUser {
     let Prepared { broker, role, .. } = prepared;
     let (name, path) = LeaseUser::named(&role.spec.name, id, &broker.deployment, spec.user_path.as_deref());
-    let most = SignedDuration::from_secs(spec.ttl.max.seconds().into());
     LeaseUser {
         name,
         path,
@@ -135,7 +133,7 @@ pub(super) fn named(
         groups: spec.policy.groups.clone(),
         on_removal: spec.on_removal,
         asking_until: now.saturating_add(deadline).unwrap_or(Timestamp::MAX),
-        renewable_until: now.saturating_add(most).unwrap_or(Timestamp::MAX),
+        renewable_until: now.saturating_add(spec.ttl.max.duration()).unwrap_or(Timestamp::MAX),
     }
 }
 

@@ -1,7 +1,5 @@
 //! `lease renew`: lets an IAM user work longer, up to its role's `max_ttl` from when it was issued.
 
-use jiff::SignedDuration;
-
 use super::find;
 use crate::app::access::users_of;
 use crate::app::audit::{Scribe, Who};
@@ -59,10 +57,9 @@ pub async fn renew_lease<S: StateStore, A: IamAccess>(
             .help(format!("`leasehold why {}` tells why", lease.role))
             .into());
     }
-    let most = SignedDuration::from_secs(applied.spec.credential.ttl().max.seconds().into());
+    let most = applied.spec.credential.ttl().max.duration();
     let latest = lease.created_at.saturating_add(most).unwrap_or(user.renewable_until).min(user.renewable_until);
-    let step = SignedDuration::from_secs(increment.seconds().into());
-    let expires_at = now.saturating_add(step).unwrap_or(user.renewable_until);
+    let expires_at = now.saturating_add(increment.duration()).unwrap_or(user.renewable_until);
     if expires_at > latest {
         let left = Ttl::from_seconds(u32::try_from(latest.duration_since(now).as_secs()).unwrap_or_default());
         let refusal = refuse(
@@ -79,7 +76,7 @@ pub async fn renew_lease<S: StateStore, A: IamAccess>(
             None => refusal.help("issue another").into(),
         });
     }
-    let (_, iam) = users_of(access, &broker).await?;
+    let iam = users_of(access, &broker).await?;
     let grant = Some(Grant { expires_at, ..grant.clone() });
     let mut request = lease.request.clone();
     request.dead_after = request.dead_after.max(expires_at);

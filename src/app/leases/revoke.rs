@@ -7,6 +7,7 @@ use crate::app::access::{roles_of, users_of};
 use crate::app::audit::{Scribe, Who};
 use crate::app::end;
 use crate::app::ledger::{self, StoredLease};
+use crate::app::record::nothing_applied;
 use crate::app::{AppError, Failure, IamAccess, Meaning, denies, read_record};
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditAction;
@@ -62,12 +63,7 @@ pub async fn revoke_leases<S: StateStore, A: IamAccess>(
     who: &Who,
     request: &RevokeRequest,
 ) -> Result<Vec<Revoked>, AppError> {
-    let Some((read, record)) = read_record(store).await? else {
-        let message = format!("nothing has been applied to the state at {}", store.location());
-        return Err(Failure::new(Meaning::Failed, "nothing-applied", message)
-            .help("point --state at the state that the leases are in")
-            .into());
-    };
+    let Some((read, record)) = read_record(store).await? else { return Err(nothing_applied(store).into()) };
     let broker = &record.snapshot.broker;
     let chosen = select(store, &request.selection).await?;
     if request.deny_older {
@@ -89,7 +85,7 @@ pub async fn revoke_leases<S: StateStore, A: IamAccess>(
             _ if matches!(stored.lease.state, LeaseState::Ended(_)) => (stored.lease, Revoking::Over),
             Some(_) => {
                 if users.is_none() {
-                    users = Some(users_of(access, broker).await?.1);
+                    users = Some(users_of(access, broker).await?);
                 }
                 let Some(iam) = &users else { continue };
                 match user(&scribe, iam, stored.clone()).await {

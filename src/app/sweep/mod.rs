@@ -20,10 +20,10 @@ use self::work::{Did, Work, unwritten};
 use super::access::users_of;
 use super::audit::{self, Event, Who};
 use super::both::at_most;
-use super::{AppError, Failure, IamAccess, Meaning, ledger, read_record};
+use super::record::nothing_applied;
+use super::{AppError, Failure, IamAccess, ledger, read_record};
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditAction;
-use crate::domain::credential::CredentialType;
 use crate::domain::lease::{Due, LeaseId};
 use crate::domain::least_privilege::lease_user_path;
 use crate::domain::record::{AppliedRole, Head};
@@ -109,10 +109,7 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
     let now = timer.now();
     let Some((read, record)) = read_record(store).await? else {
         // A schedule that looks in the wrong place must not be told that all is well.
-        let message = format!("nothing has been applied to the state at {}", store.location());
-        return Err(Failure::new(Meaning::Failed, "nothing-applied", message)
-            .help("point --state at the state that the leases are in")
-            .into());
+        return Err(nothing_applied(store).into());
     };
     let broker = &record.snapshot.broker;
     let mut due: BTreeMap<LeaseId, Vec<Due>> = BTreeMap::new();
@@ -133,16 +130,14 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
     queue.extend(due.keys().filter(|id| !ordered.contains(*id)).cloned());
     let work =
         Work { store, iam: None, listed: None, timer, ids, who, head: &read.head, request, now, end, notes: &notes };
-    let makes_users = |role: &AppliedRole| role.spec.credential.kind() == CredentialType::IamUser;
-    if !record.snapshot.roles.values().any(makes_users) {
+    let makes_users = record.snapshot.roles.values().any(AppliedRole::makes_users);
+    if !makes_users {
         // Leases of roles that are gone may have users all the same: those are left to the second pass.
         pass(&work, &due, &queue, progress).await;
         queue = std::mem::take(&mut *lock(&notes.users));
     }
-    if queue.is_empty() && !record.snapshot.roles.values().any(makes_users) {
-        denies::clear(&work, access, broker).await?;
-    } else {
-        let (_, iam) = users_of(access, broker).await?;
+    if makes_users || !queue.is_empty() {
+        let iam = users_of(access, broker).await?;
         let listed = match iam.users(&lease_user_path(&broker.deployment, None)).await {
             Ok(listed) => Some(listed),
             Err(error) => {
@@ -162,8 +157,8 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
             let users = unrecorded::lost(suspects.users, &lock(&notes.absent), listed, now, request.grace);
             unrecorded::end(&work, &iam, &broker.deployment, users).await;
         }
-        denies::clear(&work, access, broker).await?;
     }
+    denies::clear(&work, access, broker).await?;
 
     if !request.dry_run && did_something(&lock(&notes.report)) {
         finished(store, timer, ids, who, &read.head, &notes).await;

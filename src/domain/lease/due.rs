@@ -3,7 +3,7 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
 use super::next::TOMBSTONE_AGE;
-use super::{LEASE_ID_LENGTH, Lease, LeaseId, LeaseState, later};
+use super::{LEASE_ID_LENGTH, Lease, LeaseId, LeaseState, later, whole};
 use crate::domain::Timestamp;
 use crate::domain::ident::Name;
 
@@ -42,6 +42,7 @@ impl Due {
     #[must_use]
     pub fn of(lease: &Lease) -> Self {
         let over = matches!(lease.state, LeaseState::Ended(_));
+        // Seconds are cut off, never rounded up: an entry may be too early.
         Self { at: whole(lease.due_at()), lease: lease.id.clone(), role: lease.role.clone(), over }
     }
 
@@ -50,7 +51,7 @@ impl Due {
     pub fn key(&self) -> String {
         let Self { at, lease, role, over } = self;
         let over = if *over { OVER } else { "" };
-        format!("{}{}-{lease}-{role}{over}.json", Self::PREFIX, at.strftime(FORM))
+        format!("{}-{lease}-{role}{over}.json", by_time(Self::PREFIX, *at))
     }
 
     /// Reads a key back; `None` if it is none of these.
@@ -68,14 +69,21 @@ impl Due {
     /// All keys of entries at or before `now` sort before this.
     #[must_use]
     pub fn end(now: Timestamp) -> String {
-        // `.` sorts after `-`, which follows the instant in every key.
-        format!("{}{}.", Self::PREFIX, now.strftime(FORM))
+        by_time_end(Self::PREFIX, now)
     }
 }
 
-/// Seconds are cut off, never rounded up: an entry may be too early.
-fn whole(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second()).unwrap_or(at)
+/// The beginning of a key that sorts by time; what follows it begins with `-`.
+#[must_use]
+pub fn by_time(prefix: &str, at: Timestamp) -> String {
+    format!("{prefix}{}", at.strftime(FORM))
+}
+
+/// All keys [by time](by_time) at or before `now` sort before this.
+#[must_use]
+pub fn by_time_end(prefix: &str, now: Timestamp) -> String {
+    // `.` sorts after `-`, which follows the instant in every key.
+    by_time(prefix, now) + "."
 }
 
 impl Lease {

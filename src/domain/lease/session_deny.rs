@@ -2,7 +2,7 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use serde_json::{Value, json};
 
-use super::{Lease, LeaseId};
+use super::{Lease, LeaseId, date, later, whole};
 use crate::domain::Timestamp;
 use crate::domain::digest::canonical_json;
 
@@ -46,13 +46,12 @@ pub struct SessionDeny {
 pub fn deny_session(lease: &Lease, unique: bool, now: Timestamp) -> Option<SessionDeny> {
     let user_id = lease.grant.as_ref()?.user_id.clone()?;
     let minute = jiff::SignedDuration::from_mins(1);
-    let until = super::later(lease.request.dead_after.max(lease.lives_until()), minute);
+    let until = later(lease.request.dead_after.max(lease.lives_until()), minute);
     let denied = if unique {
         Denied::Sessions(vec![user_id])
     } else {
-        let ttl = jiff::SignedDuration::from_secs(lease.request.ttl.seconds().into());
-        let given = lease.lives_until().saturating_sub(ttl).unwrap_or(now);
-        Denied::SessionBefore(user_id, super::later(now.max(given), minute))
+        let given = lease.lives_until().saturating_sub(lease.request.ttl.duration()).unwrap_or(now);
+        Denied::SessionBefore(user_id, later(now.max(given), minute))
     };
     Some(SessionDeny { until: whole(until), denied: vec![denied] })
 }
@@ -62,7 +61,7 @@ impl SessionDeny {
     #[must_use]
     pub fn older_than(now: Timestamp) -> Self {
         let longest = jiff::SignedDuration::from_secs(crate::domain::limits::ASSUME_ROLE_MAX_SECONDS.into());
-        Self { until: whole(super::later(now, longest)), denied: vec![Denied::Before(whole(now))] }
+        Self { until: whole(later(now, longest)), denied: vec![Denied::Before(whole(now))] }
     }
 
     /// One policy in place of several: it denies whatever one of them does.
@@ -150,16 +149,6 @@ fn read(statement: &Value) -> Option<Denied> {
         (None, Some(before)) => Some(Denied::Before(before)),
         (None, None) => None,
     }
-}
-
-/// As IAM reads dates: ISO 8601.
-fn date(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// Cut to whole seconds, as policies carry them.
-fn whole(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 #[cfg(test)]

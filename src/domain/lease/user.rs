@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{Lease, LeaseId, credential_name};
+use super::{Lease, LeaseId, credential_name, date};
 use crate::domain::Timestamp;
 use crate::domain::credential::OnRemoval;
 use crate::domain::digest::canonical_json;
@@ -64,7 +64,7 @@ pub fn tags(
     tags.insert(TAG_DEPLOYMENT.to_owned(), deployment.to_string());
     tags.insert(TAG_ROLE.to_owned(), role.to_string());
     tags.insert(TAG_LEASE.to_owned(), lease.to_string());
-    tags.insert(TAG_EXPIRES.to_owned(), whole_seconds(expires_at));
+    tags.insert(TAG_EXPIRES.to_owned(), date(expires_at));
     tags
 }
 
@@ -91,7 +91,7 @@ pub fn expiry_deny(at: Timestamp) -> String {
             "Effect": "Deny",
             "Action": "*",
             "Resource": "*",
-            "Condition": {"DateGreaterThanEquals": {"aws:CurrentTime": whole_seconds(at)}},
+            "Condition": {"DateGreaterThanEquals": {"aws:CurrentTime": date(at)}},
         }],
     }))
 }
@@ -100,11 +100,6 @@ pub fn expiry_deny(at: Timestamp) -> String {
 #[must_use]
 pub fn expiry_chars() -> usize {
     expiry_deny(Timestamp::UNIX_EPOCH).chars().count()
-}
-
-/// The instant as IAM reads dates: ISO 8601, and no part of a second, which is cut off so that nothing lives longer.
-fn whole_seconds(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 impl Lease {

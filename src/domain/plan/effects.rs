@@ -75,7 +75,7 @@ fn narrowed(
     let (old, new) = (before?.spec.credential.ttl().max, after?.spec.credential.ttl().max);
     let sts = after?.spec.credential.kind() != CredentialType::IamUser;
     if new < old {
-        let from_now = now.checked_add(jiff::SignedDuration::from_secs(new.seconds().into())).unwrap_or(now);
+        let from_now = now.checked_add(new.duration()).unwrap_or(now);
         let longer: Vec<&OpenLease> = open.iter().copied().filter(|lease| lease.lives_until > from_now).collect();
         let tail = last(&longer).map_or_else(
             || "no open lease outlives it".to_owned(),

@@ -1,4 +1,3 @@
-use jiff::SignedDuration;
 use leasehold::app::{AppError, IssueRequest, IssuedLease, issue};
 use leasehold::domain::secret::Secret;
 use leasehold::domain::text::escape;
@@ -49,7 +48,7 @@ pub(crate) async fn issue_one(args: LeaseRequestArgs) -> Result<IssuedLease, App
         clamp: args.clamp,
         // A variable that is set to nothing is how many a pipeline leaves one out.
         token_code: args.mfa_code.filter(|code| !code.0.is_empty()).map(|code| Secret::new(code.0)),
-        deadline: SignedDuration::from_secs(timeout.seconds().into()),
+        deadline: timeout.duration(),
         wait: args.wait.0,
     };
     let mut who = system::who();

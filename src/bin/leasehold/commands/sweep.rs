@@ -1,5 +1,5 @@
-use jiff::SignedDuration;
 use leasehold::app::{AppError, NotSwept, SweepRequest, Swept, sweep};
+use leasehold::domain::ttl::Ttl;
 use leasehold::output::text;
 use leasehold::wire::sweep_v1::{self, Document};
 
@@ -11,10 +11,9 @@ use crate::wire_up::{self, LiveAccess};
 
 pub(crate) async fn run(args: &SweepArgs, terminal: Terminal) -> Result<u8, AppError> {
     let store = wire_up::store(args.reach.state.as_deref(), &args.reach.dir, args.reach.timeout).await?;
-    let seconds = |ttl: leasehold::domain::ttl::Ttl| SignedDuration::from_secs(ttl.seconds().into());
     let request = SweepRequest {
-        grace: seconds(args.grace),
-        max_duration: args.max_duration.map(seconds),
+        grace: args.grace.duration(),
+        max_duration: args.max_duration.map(Ttl::duration),
         at_once: usize::from(args.parallel.get()),
         dry_run: args.dry_run,
         full: args.full,
