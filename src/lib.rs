@@ -13,7 +13,7 @@ pub mod app;
 pub mod aws;
 #[cfg(feature = "git")]
 pub mod source;
-#[cfg(feature = "file-store")]
+#[cfg(any(feature = "file-store", feature = "signed-head"))]
 pub mod state;
 
 #[cfg(feature = "testing")]

@@ -1,5 +1,6 @@
 //! The outside world, as traits with error meaning. Adapters implement them; use cases know nothing else.
 
+mod head;
 mod iam;
 
 use std::collections::BTreeMap;
@@ -14,10 +15,12 @@ use crate::domain::finding::ManifestError;
 use crate::domain::ident::RoleArn;
 use crate::domain::record::Basis;
 use crate::domain::secret::{Credentials, Secret};
+use crate::domain::signed_head::Distrust;
 use crate::domain::span::SourceFile;
 use crate::domain::ttl::Ttl;
 use crate::domain::world::{CallerIdentity, Wanted, World};
 
+pub use head::{HeadSigner, HeadVerifier, SigningError};
 pub use iam::{Attachment, IamUsers, ListedUser, LiveUser, Made, NewUser, Removal, RolePolicies};
 
 /// Where manifests come from: a folder, or a commit.
@@ -358,6 +361,16 @@ pub enum StoreError {
         detail: String,
         /// What to do.
         help: String,
+    },
+    /// The head is there, or is not, and must not be believed.
+    #[error("`{key}` in the state at {location} is not trusted: {why}")]
+    Distrusted {
+        /// The object.
+        key: String,
+        /// The store.
+        location: String,
+        /// Why.
+        why: Box<Distrust>,
     },
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::audit::{self, Event, Who};
-use super::{Failure, Meaning, Planned, end, ledger, record};
+use super::{Failure, HeadSigning, Meaning, Planned, end, ledger, record};
 use crate::domain::audit::AuditAction;
 use crate::domain::credential::OnRemoval;
 use crate::domain::digest::Digest;
@@ -13,7 +13,7 @@ use crate::domain::ident::Name;
 use crate::domain::lease::LeaseState;
 use crate::domain::plan::{Action, Plan, PlanBasis, Step, ends_users};
 use crate::domain::record::{AppliedRole, Head, Snapshot};
-use crate::ports::{Clock, Ids, StateStore};
+use crate::ports::{Clock, HeadSigner, Ids, StateStore};
 
 /// How many events an apply vouches for at most, each of which it has to read.
 const COVERED_BY_AN_APPLY: usize = 250;
@@ -62,6 +62,8 @@ pub struct Applied {
     pub violating: BTreeMap<Name, Vec<String>>,
     /// Leases whose users are ended by the next sweep because their role was removed, by path.
     pub revoking: Vec<String>,
+    /// The key that the new head is signed with.
+    pub signed_by: Option<Digest>,
 }
 
 /// Decides what of a plan may be applied. Refuses, in this order: uncommitted manifests, brakes, a plan that is not the
@@ -148,15 +150,21 @@ fn blocked(plan: &Plan) -> Option<Failure> {
 }
 
 /// Makes the reviewed plan the record. Writes the audit event first and fails closed; then the snapshot; then the head,
-/// whose swap is the moment the apply happens.
+/// whose swap is the moment the apply happens. A head whose signature alone has to change is written anew.
 pub async fn commit<S: StateStore>(
     review: Review,
     store: &S,
     clock: &impl Clock,
     ids: &impl Ids,
     who: &Who,
+    signing: &HeadSigning<'_, impl HeadSigner>,
 ) -> Result<Applied, Failure> {
     let Review { planned: Planned { plan, head, record, desired }, stale } = review;
+    signing.check(head.as_ref())?;
+    let signed_by = match signing {
+        HeadSigning::By(signer) => Some(signer.key().id()),
+        HeadSigning::Unsigned | HeadSigning::Dropped => None,
+    };
     let (mut roles, recorded_broker) = match record {
         Some(record) => (record.snapshot.roles, Some(record.snapshot.broker)),
         None => (BTreeMap::new(), None),
@@ -179,10 +187,11 @@ pub async fn commit<S: StateStore>(
     let findings_block = plan.report.findings.iter().any(Finding::blocks);
     let makers: BTreeSet<Name> =
         roles.iter().filter(|(_, applied)| applied.makes_users()).map(|(name, _)| name.clone()).collect();
-    if done.is_empty() && !broker_changed {
+    if done.is_empty() && !broker_changed && !signing.changes(head.as_ref()) {
         // An earlier apply may have died between its head and its leases.
         let revoking = if head.is_some() { revoke(store, clock, ids, &before, &makers).await? } else { Vec::new() };
-        return Ok(Applied { head: None, roles: done, broker: false, stale, findings_block, violating, revoking });
+        let (head, broker, signed_by) = (None, false, None);
+        return Ok(Applied { head, roles: done, broker, stale, findings_block, violating, revoking, signed_by });
     }
 
     let previous = head.as_ref();
@@ -207,7 +216,8 @@ pub async fn commit<S: StateStore>(
         applied_by: who.caller_arn.clone(),
         announced_by: Some(announced_by.clone()),
     };
-    let head = record::replace(store, previous, &Snapshot { serial, broker, roles }, make_head, &ids.ulid(now)).await?;
+    let snapshot = Snapshot { serial, broker, roles };
+    let head = record::replace(store, previous, &snapshot, make_head, &ids.ulid(now), signing).await?;
     // Whoever issues writes the intent first and looks at the head then. The head is swapped, so each lease of these roles is
     // either seen here, or its maker sees the new head.
     let revoking = revoke(store, clock, ids, &before, &makers).await;
@@ -222,7 +232,8 @@ pub async fn commit<S: StateStore>(
             .because(format!("the plan itself is applied: the record has serial {}", head.serial))
             .help("end what is left: `leasehold lease revoke --role ROLE` for each role that was removed")
     })?;
-    Ok(Applied { head: Some(head), roles: done, broker: broker_changed, stale, findings_block, violating, revoking })
+    let (head, broker) = (Some(head), broker_changed);
+    Ok(Applied { head, roles: done, broker, stale, findings_block, violating, revoking, signed_by })
 }
 
 /// Marks the open leases of users to be ended whose role makes no users any more: the next sweep does it. What is to become

@@ -1,6 +1,7 @@
 //! What a use case says when it does not do what was asked.
 
 use crate::domain::finding::ManifestError;
+use crate::domain::signed_head::Distrust;
 use crate::ports::{CloudError, CloudErrorKind, StoreError};
 
 /// Why a use case stopped.
@@ -95,6 +96,31 @@ impl From<StoreError> for Failure {
             StoreError::Ambiguous { .. } => Self::new(Meaning::Failed, "state-ambiguous", message)
                 .help("run the command again: it reads what is there and goes on from it"),
             StoreError::Unusable { help, .. } => Self::new(Meaning::Failed, "state-unusable", message).help(help),
+            StoreError::Distrusted { why, .. } => {
+                Self::new(Meaning::Failed, "head-not-trusted", message).help(trust_help(&why))
+            }
+        }
+    }
+}
+
+fn trust_help(why: &Distrust) -> &'static str {
+    match why {
+        Distrust::Unsigned => {
+            "sign it: apply with --sign-with; or, if it is not meant to be signed, name no --head-key. Nothing was done"
+        }
+        Distrust::UnknownKey { .. } => {
+            "find out who applied with that key; if it is the new one of a rotation, name it as well (--head-key may be said \
+             again). Nothing was done"
+        }
+        Distrust::BadSignature { .. } => {
+            "find out who wrote it, and restore the newest backup of the whole state. Nothing was done"
+        }
+        Distrust::OtherLineage { .. } => {
+            "check that --state is the state that --head-memory belongs to: each state has a memory of its own. Nothing was done"
+        }
+        Distrust::Older { .. } | Distrust::Forked { .. } | Distrust::Gone { .. } => {
+            "find out who wrote to the state. If a backup was restored on purpose, remove seen.json from the folder of \
+             --head-memory, and look for leases that the backup does not have. Nothing was done"
         }
     }
 }

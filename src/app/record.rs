@@ -3,15 +3,15 @@
 //! A snapshot's key carries its digest, so that an apply which died before it swapped the head leaves an orphan behind
 //! and never a key that the next apply would have to overwrite.
 
-use super::{Failure, Meaning, ledger, swap};
+use super::{Failure, HeadSigning, Meaning, ledger, swap};
 use crate::domain::audit::AuditAction;
 use crate::domain::desired::BrokerSpec;
 use crate::domain::digest::Digest;
 use crate::domain::ident::Name;
 use crate::domain::record::{AppliedRole, Head, Record, Snapshot};
 use crate::domain::text;
-use crate::ports::{StateRead, StateStore, Version};
-use crate::wire::state_v1::{self, CorruptError};
+use crate::ports::{HeadSigner, StateRead, StateStore, Version};
+use crate::wire::state_v1::{self, CorruptError, HeadDraft, SignedHead};
 
 /// The key of the head.
 pub const HEAD_KEY: &str = "head.json";
@@ -23,6 +23,8 @@ pub struct ReadHead {
     pub head: Head,
     /// Digest of its stored bytes.
     pub digest: Digest,
+    /// The key that its signature names, which was checked only if the store is a [`Trusted`](super::Trusted) one.
+    pub signed_by: Option<Digest>,
     generation: u64,
     version: Version,
 }
@@ -91,9 +93,11 @@ async fn head_alone<S: StateRead>(store: &S) -> Result<Option<ReadHead>, Failure
             }
         },
     };
-    let envelope = state_v1::decode_head(&object.bytes).map_err(|error| corrupt(store, HEAD_KEY, &error))?;
+    let read = state_v1::open_head(&object.bytes).map_err(|error| corrupt(store, HEAD_KEY, &error))?;
+    let SignedHead { envelope, signature, message: _ } = read;
     Ok(Some(ReadHead {
         digest: Digest::of_bytes(&object.bytes),
+        signed_by: signature.map(|signature| signature.key),
         head: envelope.body,
         generation: envelope.generation,
         version: object.version,
@@ -168,6 +172,7 @@ pub(super) async fn replace<S: StateStore>(
     snapshot: &Snapshot,
     make_head: impl FnOnce(Digest, Option<Digest>) -> Head,
     write_id: &str,
+    signing: &HeadSigning<'_, impl HeadSigner>,
 ) -> Result<Head, Failure> {
     let bytes = state_v1::encode_snapshot(1, write_id, snapshot);
     let digest = Digest::of_bytes(&bytes);
@@ -176,7 +181,8 @@ pub(super) async fn replace<S: StateStore>(
 
     let head = make_head(digest, previous.map(|read| read.digest.clone()));
     let generation = previous.map_or(1, |read| read.generation + 1);
-    let bytes = state_v1::encode_head(generation, write_id, &head);
+    let draft = HeadDraft::new(generation, write_id, &head);
+    let bytes = draft.seal(signing.sign(&draft.message()).await?.as_ref());
     swap::swap(store, HEAD_KEY, previous.map(|read| &read.version), &bytes).await?;
     Ok(head)
 }

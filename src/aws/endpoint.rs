@@ -7,11 +7,12 @@ const SHAPE: &str = "write `https://host` or `http://host:port`";
 /// More than any host, port and path that somebody wrote on purpose.
 const LONGEST: usize = 2_048;
 /// The variables that the SDK reads endpoints from, for the services that may be asked.
-const VARIABLES: [&str; 6] = [
+const VARIABLES: [&str; 7] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_STS",
     "AWS_ENDPOINT_URL_IAM",
     "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL_KMS",
     "AWS_ENDPOINT_URL_SSO",
     "AWS_ENDPOINT_URL_SSO_OIDC",
 ];

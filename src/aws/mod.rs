@@ -26,6 +26,8 @@ mod http;
 mod iam;
 mod identity;
 mod issuer;
+#[cfg(feature = "kms")]
+mod kms;
 mod pace;
 mod pages;
 mod policies;
@@ -44,6 +46,8 @@ mod writer;
 #[cfg(feature = "s3-store")]
 pub use bucket::{BucketSettings, BucketStore};
 pub use issuer::AwsIssuer;
+#[cfg(feature = "kms")]
+pub use kms::KmsKey;
 pub use reader::AwsReader;
 pub use session::{Session, Settings};
 pub use writer::AwsWriter;

@@ -166,6 +166,13 @@ impl Session {
         (aws_sdk_iam::Client::new(&self.config), self.caller(&self.iam_endpoint, calls))
     }
 
+    /// KMS, at the endpoint that the environment or the profile names, else at AWS's in this region.
+    #[cfg(feature = "kms")]
+    pub(super) fn kms(&self, calls: &Calls) -> Result<(aws_sdk_kms::Client, Caller), CloudError> {
+        let shown = endpoint_of(&self.config, self.endpoint_url.as_deref(), "KMS", &self.region)?;
+        Ok((aws_sdk_kms::Client::new(&self.config), self.caller(&shown, calls)))
+    }
+
     fn caller(&self, endpoint: &str, calls: &Calls) -> Caller {
         Caller::new(self.budget.clone(), self.max_attempts, endpoint, calls.clone())
     }

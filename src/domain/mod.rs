@@ -30,6 +30,7 @@ pub mod least_privilege;
 pub mod plan;
 pub mod rules;
 pub mod secret;
+pub mod signed_head;
 pub mod signing;
 pub mod simulation;
 pub mod why;

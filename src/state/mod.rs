@@ -1,4 +1,4 @@
-//! Where the state is, and state in a folder of this machine. The state in S3 lies in `aws`, with everything else that is
+//! Where the state is, state in a folder of this machine, and the keys that its head is signed with. The state in S3 lies in `aws`, with everything else that is
 //! asked of AWS.
 //!
 //! One file for each object, named by its key. A write goes to a temporary file first, is forced to the disk, gets its
@@ -6,12 +6,21 @@
 //! is a temporary file that nobody reads.
 
 mod bucket_url;
+#[cfg(feature = "file-store")]
 mod fault;
+#[cfg(feature = "file-store")]
 mod file_store;
+#[cfg(feature = "file-store")]
 mod folder;
+#[cfg(feature = "signed-head")]
+mod head_key;
+#[cfg(feature = "file-store")]
 mod lock;
 mod url;
 
 pub use bucket_url::BucketUrl;
+#[cfg(feature = "file-store")]
 pub use file_store::FileStore;
+#[cfg(feature = "signed-head")]
+pub use head_key::{FileKey, HeadKeyError, RingVerifier, read_public_keys};
 pub use url::{StateUrl, StateUrlError, parse_url};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::common_v1;
 use super::json;
+use crate::domain::digest::Digest;
 use crate::domain::ident::Name;
 use crate::domain::plan::Action;
 use crate::domain::record::Head;
@@ -41,6 +42,9 @@ pub struct Document {
     /// Leases that the next sweep ends because their role was removed, by path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revoking: Vec<String>,
+    /// `sha256:…`: the key that the new head is signed with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<String>,
 }
 
 /// One role that was applied.
@@ -73,6 +77,7 @@ impl Document {
         stale: &[Name],
         violating: impl IntoIterator<Item = (&'a Name, &'a Vec<String>)>,
         revoking: &[String],
+        signed_by: Option<&Digest>,
     ) -> Self {
         Self {
             format: FORMAT.to_owned(),
@@ -91,6 +96,7 @@ impl Document {
                 .map(|(role, codes)| ViolatingRole { role: role.to_string(), codes: codes.clone() })
                 .collect(),
             revoking: revoking.to_vec(),
+            signed_by: signed_by.map(Digest::to_string),
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use leasehold::app::audit::Who;
 use leasehold::app::{
-    Expectation, Failure, PlanRequest, Planned, commit, issue, make_plan, read_record, review, validate,
+    Expectation, Failure, HeadSigning, PlanRequest, Planned, commit, issue, make_plan, read_record, review, validate,
 };
 use leasehold::domain::digest::Digest;
 use leasehold::domain::ident::BrokerPrincipal;
@@ -181,7 +181,7 @@ impl Run {
 
     fn apply(&self, text: &str, world: &World) -> Result<(), Failure> {
         let review = review(self.plan(text, world), &Expectation::Nothing, false)?;
-        block_on(commit(review, &self.store, &self.clock, &self.ids, &Who::default())).map(drop)
+        block_on(commit(review, &self.store, &self.clock, &self.ids, &Who::default(), &HeadSigning::none())).map(drop)
     }
 
     /// Applies the first role at least, whatever stands in the way of the others: half of the worlds refuse a set.

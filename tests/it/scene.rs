@@ -5,9 +5,9 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use leasehold::app::audit::Who;
 use leasehold::app::{
-    AppError, Applied, Expectation, Failure, IamAccess, IssueRequest, IssuedLease, KeyWait, PlanRequest, Planned,
-    RevokeRequest, Revoked, SweepRequest, Swept, commit, issue, make_plan, renew_lease, review, revoke_leases, sweep,
-    validate,
+    AppError, Applied, Expectation, Failure, HeadSigning, IamAccess, IssueRequest, IssuedLease, KeyWait, PlanRequest,
+    Planned, RevokeRequest, Revoked, SweepRequest, Swept, commit, issue, make_plan, renew_lease, review, revoke_leases,
+    sweep, validate,
 };
 use leasehold::domain::desired::BrokerSpec;
 use leasehold::domain::digest::Digest;
@@ -131,7 +131,7 @@ impl Scene {
             Err(AppError::Manifests(errors)) => panic!("{errors:?}"),
         };
         let review = review(planned, &Expectation::Nothing, false)?;
-        block_on(commit(review, store, &self.clock, &self.ids, &Who::default()))
+        block_on(commit(review, store, &self.clock, &self.ids, &Who::default(), &HeadSigning::none()))
     }
 
     pub(crate) fn sweep<S: StateStore>(&self, store: &S) -> Result<Swept, Failure> {

@@ -1,7 +1,7 @@
 //! Plan, apply and issue over the fake cloud and a store in memory.
 
 use leasehold::app::ledger;
-use leasehold::app::{Expectation, Meaning, read_record, review};
+use leasehold::app::{Expectation, HeadSigning, Meaning, read_record, review};
 use leasehold::domain::audit::AuditAction;
 use leasehold::domain::ident::RoleArn;
 use leasehold::domain::lease::{Ending, LeaseState};
@@ -197,7 +197,8 @@ fn two_applies_at_once_end_in_one() {
     let late = review(scene.plan(&store, &one), &Expectation::Nothing, false).expect("reviewed");
     scene.apply(&store, &role("app-rw", READ_WRITE, HOUR)).expect("applied");
     let who = Default::default();
-    let busy = block_on(leasehold::app::commit(late, &store, &scene.clock, &scene.ids, &who)).expect_err("busy");
+    let busy = block_on(leasehold::app::commit(late, &store, &scene.clock, &scene.ids, &who, &HeadSigning::none()))
+        .expect_err("busy");
     assert_eq!(busy.meaning, Meaning::Busy);
     let record = block_on(read_record(&store)).expect("readable").expect("there").1;
     assert_eq!(record.head.serial, 2);

@@ -119,6 +119,7 @@ mod tests {
             StoreError::Ambiguous { .. } => "ambiguous",
             StoreError::Busy { .. } => "busy",
             StoreError::Unusable { .. } => "unusable",
+            StoreError::Distrusted { .. } => "distrusted",
         };
         for (kind, code, meaning) in [
             (Kind::Refused, Some("PreconditionFailed"), "conflict"),

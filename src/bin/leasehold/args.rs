@@ -1,6 +1,7 @@
 //! The command line.
 
 mod audit;
+mod head;
 mod lease;
 mod store;
 
@@ -17,8 +18,9 @@ use leasehold::output::plan_format::{self, PlanFormat};
 use leasehold::wire::SCHEMAS;
 
 pub(crate) use self::audit::{AuditCommand, AuditListArgs, AuditShowArgs, AuditVerifyArgs};
+pub(crate) use head::{HeadTrustArgs, SigningArgs};
 pub(crate) use lease::{
-    LeaseCommand, LeaseListArgs, LeaseRenewArgs, LeaseRevokeArgs, LeaseShowArgs, ReachArgs, SweepArgs, Wait,
+    LeaseCommand, LeaseListArgs, LeasePlace, LeaseRenewArgs, LeaseRevokeArgs, LeaseShowArgs, ReachArgs, SweepArgs, Wait,
 };
 pub(crate) use store::{PolicyStoreArgs, StateCheckArgs, StateCommand, Whose};
 
@@ -210,6 +212,8 @@ pub(crate) struct StateArgs {
     /// Longest time to wait for AWS, in all
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = time_limit, help_heading = "State and AWS")]
     pub(crate) timeout: Ttl,
+    #[command(flatten)]
+    pub(crate) trust: HeadTrustArgs,
 }
 
 /// How much AWS may be asked.
@@ -318,6 +322,8 @@ pub(crate) struct ApplyArgs {
     /// to the repository can change
     #[arg(long, value_name = "FILE", conflicts_with = "allow_dirty")]
     pub(crate) require_signed_by: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) signing: SigningArgs,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -1,6 +1,7 @@
 //! The only place that names adapters.
 
 mod access;
+mod head_signing;
 mod state;
 
 use std::path::Path;
@@ -19,7 +20,8 @@ use crate::args::SourceArgs;
 use crate::system;
 
 pub(crate) use access::LiveAccess;
-pub(crate) use state::{Store, broker, reader, state_place, store};
+pub(crate) use head_signing::{signer, signing};
+pub(crate) use state::{Place, Store, broker, looked_at, place, reached, reader, state, state_place};
 
 /// Where a command takes its manifests from when the command line leaves it open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

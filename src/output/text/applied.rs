@@ -11,7 +11,8 @@ use crate::wire::apply_v1::{AppliedRole, Document, ViolatingRole};
 /// Writes one line for each role, what was left out and why, and one line of stable shape at the end.
 pub fn applied(document: &Document, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let (style, out) = (*style, &mut Inert::new(out));
-    let Document { format: _, changed, serial, commit, dirty, broker, roles, stale, violating, revoking } = document;
+    let Document { format: _, changed, serial, commit, dirty, broker, roles, stale, violating, revoking, signed_by } =
+        document;
     if *broker {
         writeln!(out, "  {} Broker", style.ink(Ink::Green, "recorded"))?;
     }
@@ -46,5 +47,8 @@ pub fn applied(document: &Document, style: &Style, out: &mut dyn Write) -> io::R
         Some(commit) => format!(" from commit {}", escape(commit)),
         None => " from files of no commit".to_owned(),
     };
+    if let Some(key) = signed_by {
+        writeln!(out, "The head is signed with the key {}.", escape(key))?;
+    }
     writeln!(out, "Applied: {}, serial {serial}{from}.", count(roles.len() as u64, "role"))
 }

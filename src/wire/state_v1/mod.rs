@@ -10,6 +10,12 @@
 //! is the digest of the body's bytes exactly as they are stored: checking it needs neither parsing the body nor
 //! writing it again.
 //!
+//! A head may carry a signature over the text [`SIGNED_AS`] and its checksum, and so over all that the checksum covers:
+//!
+//! ```json
+//! {…,"checksum":"sha256:…","signature":{"key":"sha256:…","algorithm":"ed25519","value":"base64"},"body":{…}}
+//! ```
+//!
 //! [`Head::snapshot_digest`](crate::domain::record::Head::snapshot_digest), `Head::previous` and
 //! [`AuditEvent::previous`](crate::domain::audit::AuditEvent::previous) are
 //! [`Digest::of_bytes`] of the whole stored object that they name, envelope included.
@@ -18,6 +24,8 @@ mod audit;
 mod deny;
 mod head;
 mod lease;
+mod seen;
+mod signature;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -32,13 +40,17 @@ use thiserror::Error;
 
 pub use audit::{AuditEvent, decode_audit, encode_audit};
 pub use deny::{decode_deny, encode_deny};
-pub use head::{decode_head, encode_head};
+pub use head::{HeadDraft, SignedHead, decode_head, encode_head, open_head};
 pub use lease::{decode_lease, encode_lease};
+pub use seen::{decode_seen, encode_seen};
+pub use signature::SIGNED_AS;
 pub use snapshot::{decode_snapshot, decode_snapshot_role, encode_snapshot};
 
 use super::common_v1::Invalid;
 use super::json::{self, Fault};
 use crate::domain::digest::Digest;
+use crate::domain::signed_head::HeadSignature;
+use signature::Signature;
 
 /// The `format` of every object.
 pub const FORMAT: &str = "leasehold/state/v1";
@@ -56,11 +68,13 @@ pub enum Kind {
     Audit,
     /// A note of denies that have to go.
     Deny,
+    /// The newest head that a reader has seen: kept by the reader, not in the state.
+    Seen,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Head, Self::Snapshot, Self::Lease, Self::Audit, Self::Deny];
+    pub const ALL: [Self; 6] = [Self::Head, Self::Snapshot, Self::Lease, Self::Audit, Self::Deny, Self::Seen];
 
     /// The word in the envelope.
     #[must_use]
@@ -71,6 +85,7 @@ impl Kind {
             Self::Lease => "lease",
             Self::Audit => "audit",
             Self::Deny => "deny",
+            Self::Seen => "seen",
         }
     }
 }
@@ -166,6 +181,8 @@ struct Stored<'a> {
     write_id: Cow<'a, str>,
     #[serde(borrow)]
     checksum: Cow<'a, str>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    signature: Option<Signature<'a>>,
     #[serde(borrow)]
     body: &'a RawValue,
 }
@@ -176,6 +193,16 @@ fn checksum(kind: &str, generation: u64, write_id: &str, body: &str) -> Digest {
 }
 
 fn seal<B: Serialize>(kind: Kind, generation: u64, write_id: &str, body: &B) -> Vec<u8> {
+    seal_signed(kind, generation, write_id, body, None)
+}
+
+fn seal_signed<B: Serialize>(
+    kind: Kind,
+    generation: u64,
+    write_id: &str,
+    body: &B,
+    signature: Option<&HeadSignature>,
+) -> Vec<u8> {
     #[allow(clippy::expect_used, reason = "it was written as JSON a moment ago")]
     let body = RawValue::from_string(json::compact(body)).expect("JSON");
     let stored = Stored {
@@ -184,6 +211,7 @@ fn seal<B: Serialize>(kind: Kind, generation: u64, write_id: &str, body: &B) -> 
         generation,
         write_id: write_id.into(),
         checksum: checksum(kind.as_str(), generation, write_id, body.get()).as_str().to_owned().into(),
+        signature: signature.map(Signature::from),
         body: &body,
     };
     let mut bytes = json::compact(&stored).into_bytes();
@@ -191,18 +219,34 @@ fn seal<B: Serialize>(kind: Kind, generation: u64, write_id: &str, body: &B) -> 
     bytes
 }
 
-/// The envelope with its body unread, after its checksum held.
+/// The envelope with its body unread, after its checksum held. Only a head is signed.
 fn unseal(kind: Kind, bytes: &[u8]) -> Result<Envelope<&RawValue>, CorruptError> {
+    let Unsealed { envelope, signature, checksum: _ } = unseal_signed(kind, bytes)?;
+    match signature {
+        Some(_) if kind != Kind::Head => Err(CorruptError::Malformed { detail: "only a head is signed".to_owned() }),
+        _ => Ok(envelope),
+    }
+}
+
+struct Unsealed<'a> {
+    envelope: Envelope<&'a RawValue>,
+    checksum: Digest,
+    signature: Option<HeadSignature>,
+}
+
+fn unseal_signed(kind: Kind, bytes: &[u8]) -> Result<Unsealed<'_>, CorruptError> {
     let stored: Stored<'_> = serde_json::from_slice(bytes).map_err(|error| json::diagnose(bytes, FORMAT, &error))?;
-    let Stored { format, kind: found, generation, write_id, checksum: stated, body } = stored;
+    let Stored { format, kind: found, generation, write_id, checksum: stated, signature, body } = stored;
     json::check_format(&format, FORMAT)?;
-    if stated != checksum(&found, generation, &write_id, body.get()).as_str() {
+    let checksum = checksum(&found, generation, &write_id, body.get());
+    if stated != checksum.as_str() {
         return Err(CorruptError::Checksum);
     }
     if found != kind.as_str() {
         return Err(CorruptError::WrongKind { expected: kind.as_str(), found: found.into_owned() });
     }
-    Ok(Envelope { generation, write_id: write_id.into_owned(), body })
+    let signature = signature.map(HeadSignature::try_from).transpose()?;
+    Ok(Unsealed { envelope: Envelope { generation, write_id: write_id.into_owned(), body }, checksum, signature })
 }
 
 fn open<B, T, F>(kind: Kind, bytes: &[u8], read: F) -> Result<Envelope<T>, CorruptError>
@@ -236,6 +280,7 @@ pub fn schema() -> serde_json::Value {
         Lease(Of<lease::Lease>),
         Audit(Of<AuditEvent>),
         Deny(Of<deny::Deny>),
+        Seen(Of<seen::Seen>),
     }
 
     /// One stored object.
@@ -246,7 +291,7 @@ pub fn schema() -> serde_json::Value {
         /// Version of the form.
         #[schemars(extend("const" = FORMAT))]
         format: String,
-        /// `head`, `snapshot`, `lease`, `audit` or `deny`: what `body` is.
+        /// `head`, `snapshot`, `lease`, `audit`, `deny` or `seen`: what `body` is.
         kind: String,
         /// Which write of this object this is, from 1.
         generation: u64,
@@ -254,6 +299,9 @@ pub fn schema() -> serde_json::Value {
         write_id: String,
         /// `sha256:…` over format, kind, generation, write id and the body's bytes.
         checksum: String,
+        /// Of a head that is signed.
+        #[schemars(default)]
+        signature: Option<signature::Schema>,
         /// What it holds.
         body: B,
     }

@@ -17,6 +17,7 @@ use crate::domain::ident::{Arn, BrokerPrincipal, Name, RoleArn};
 use crate::domain::lease::{Ending, Grant, Lease, LeaseId, LeaseRequest, LeaseState, LeaseUser, Revoking};
 use crate::domain::record::{AppliedRole, Basis, Head, RoleFacts, Snapshot};
 use crate::domain::role::RoleSpec;
+use crate::domain::signed_head::Algorithm;
 use crate::domain::ttl::Ttl;
 
 const ULID: &str = "01JZ0000000000000000000000";
@@ -252,6 +253,38 @@ fn a_name_is_enough_to_tell_who_wrote_it() {
     assert_eq!(check(Kind::Lease, &bytes), Ok(Envelope { generation: 9, write_id: "mine".into(), body: () }));
 }
 
+fn signature() -> HeadSignature {
+    HeadSignature { key: Digest::of_bytes(b"key"), algorithm: Algorithm::Ed25519, bytes: vec![7; 64] }
+}
+
+#[test]
+fn a_signature_comes_back_beside_what_it_was_made_over() {
+    let head = head();
+    let draft = HeadDraft::new(3, "w-1", &head);
+    let bare = open_head(&draft.seal(None)).expect("sound");
+    assert_eq!((bare.signature, &bare.message), (None, &draft.message()));
+    let signed = open_head(&draft.seal(Some(&signature()))).expect("sound");
+    assert_eq!((signed.signature, &signed.message), (Some(signature()), &draft.message()));
+    assert_eq!(signed.envelope, bare.envelope);
+    assert!(signed.message.starts_with(SIGNED_AS.as_bytes()));
+    let others = [HeadDraft::new(4, "w-1", &head), HeadDraft::new(3, "w-2", &head)];
+    assert!(others.iter().all(|other| other.message() != draft.message()), "nothing that is stored stays unsigned");
+}
+
+#[test]
+fn only_a_head_is_signed() {
+    let bytes = encode_deny(
+        "w",
+        &RoleArn::parse("arn:aws:iam::111122223333:role/r").expect("an ARN"),
+        at("2026-11-23T10:00:00Z"),
+    );
+    let text = String::from_utf8(bytes).expect("text");
+    let stored = r#""signature":{"key":"KEY","algorithm":"ed25519","value":"AA=="},"body""#;
+    let signed = text.replace("\"body\"", &stored.replace("KEY", Digest::of_bytes(b"key").as_str()));
+    let refused = decode_deny(signed.as_bytes()).expect_err("signed");
+    assert_eq!(refused, CorruptError::Malformed { detail: "only a head is signed".into() });
+}
+
 #[test]
 fn each_kind_of_damage_is_named() {
     let good = String::from_utf8(encode_head(3, "w-1", &head())).expect("text");
@@ -271,6 +304,9 @@ fn each_kind_of_damage_is_named() {
     assert_eq!(error(&good.replace("\"serial\":7", "\"serial\":8")), CorruptError::Checksum);
     assert_eq!(error(&good.replace("\"generation\":3", "\"generation\":4")), CorruptError::Checksum);
     assert_eq!(error(&good.replace("w-1", "w-2")), CorruptError::Checksum);
+    let null =
+        good.replace("\"body\"", "\"signature\":{\"key\":\"x\",\"algorithm\":\"ed25519\",\"value\":\"\"},\"body\"");
+    assert_eq!(error(&null), CorruptError::Malformed { detail: "the signature's key is no digest".into() });
     let CorruptError::Malformed { detail } = error(&good.replace("\"kind\"", "\"x\":1,\"kind\"")) else {
         panic!("an unknown field must be named")
     };
@@ -339,6 +375,13 @@ proptest! {
         };
         if let Ok(read) = decode_head(&flip(encode_head(3, "w-1", &head()))) {
             prop_assert_eq!(read, Envelope { generation: 3, write_id: "w-1".into(), body: head() });
+        }
+        let head = head();
+        let draft = HeadDraft::new(3, "w-1", &head);
+        // Whoever has the key's public half tells a signature that was changed; here it must not change anything else.
+        if let Ok(read) = open_head(&flip(draft.seal(Some(&signature())))) {
+            prop_assert_eq!(&read.envelope.body, &head);
+            prop_assert_eq!(&read.message, &draft.message());
         }
         let snapshot_bytes = flip(encode_snapshot(3, "w-1", &snapshot()));
         if let Ok(read) = decode_snapshot(&snapshot_bytes) {

@@ -104,6 +104,7 @@ pub(super) const TABLE: &[Layer] = &[
             "aws_config",
             "aws_credential_types",
             "aws_sdk_iam",
+            "aws_sdk_kms",
             "aws_sdk_s3",
             "aws_sdk_sts",
             "aws_smithy_http_client",
@@ -130,7 +131,16 @@ pub(super) const TABLE: &[Layer] = &[
     Layer {
         name: "state",
         modules: &["domain", "ports", "wire"],
-        dependencies: Dependencies::Only(&["rustix", "serde", "serde_json", "sha2", "thiserror", "ulid"]),
+        dependencies: Dependencies::Only(&[
+            "ring",
+            "rustix",
+            "rustls_pki_types",
+            "serde",
+            "serde_json",
+            "sha2",
+            "thiserror",
+            "ulid",
+        ]),
         purity: Purity::Adapter,
     },
     Layer {

@@ -134,7 +134,15 @@ fn writes_heads(writer: usize, server: &BucketServer, left: &AtomicUsize, confli
                     leasehold::app::AppError::Manifests(errors) => panic!("{errors:?}"),
                 })?;
                 let review = review(planned, &Expectation::Nothing, false)?;
-                commit(review, &store, &scene.clock, &ids, &leasehold::app::audit::Who::default()).await
+                commit(
+                    review,
+                    &store,
+                    &scene.clock,
+                    &ids,
+                    &leasehold::app::audit::Who::default(),
+                    &leasehold::app::HeadSigning::none(),
+                )
+                .await
             });
             match outcome {
                 Ok(applied) => match applied.head {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use leasehold::app::audit::Who;
 use leasehold::app::{
-    AppError, Applied, Expectation, Failure, LeaseFilter, PlanRequest, Planned, commit, explain, issue, list_leases,
-    make_plan, review, validate,
+    AppError, Applied, Expectation, Failure, HeadSigning, LeaseFilter, PlanRequest, Planned, commit, explain, issue,
+    list_leases, make_plan, review, validate,
 };
 use leasehold::domain::digest::Digest;
 use leasehold::domain::ident::BrokerPrincipal;
@@ -110,9 +110,10 @@ impl Stage {
         let planned = self.plan(options, &mut shown)?;
         let review = review(planned, &Expectation::Nothing, false)?;
         let who = Who::default();
-        let applied = block_on(commit(review, &self.store, &self.clock, &self.ids, &who))?;
-        let Applied { head, roles, broker, stale, findings_block: _, violating, revoking } = &applied;
-        let document = apply_v1::Document::new(head.as_ref(), *broker, roles, stale, violating, revoking);
+        let applied = block_on(commit(review, &self.store, &self.clock, &self.ids, &who, &HeadSigning::none()))?;
+        let Applied { head, roles, broker, stale, findings_block: _, violating, revoking, signed_by } = &applied;
+        let document =
+            apply_v1::Document::new(head.as_ref(), *broker, roles, stale, violating, revoking, signed_by.as_ref());
         text::applied(&document, &Style::PLAIN, out).expect("memory");
         Ok(())
     }

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use leasehold::domain::Timestamp;
 use leasehold::domain::audit::AuditAction;
 
+use super::HeadTrustArgs;
 use super::lease::LeasePlace;
 
 #[derive(Debug, Subcommand)]
@@ -48,6 +49,8 @@ pub(crate) struct AuditShowArgs {
 pub(crate) struct AuditVerifyArgs {
     #[command(flatten)]
     pub(crate) place: LeasePlace,
+    #[command(flatten)]
+    pub(crate) trust: HeadTrustArgs,
 }
 
 fn action() -> impl TypedValueParser<Value = AuditAction> {

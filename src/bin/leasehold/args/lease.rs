@@ -10,7 +10,7 @@ use leasehold::app::KeyWait;
 use leasehold::domain::ident::{Name, RoleArn};
 use leasehold::domain::ttl::Ttl;
 
-use super::{Format, name, role_arn, time_limit, ttl};
+use super::{Format, HeadTrustArgs, name, role_arn, time_limit, ttl};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LeaseCommand {
@@ -149,6 +149,8 @@ pub(crate) struct ReachArgs {
     /// Most requests a second to the IAM of one account
     #[arg(long, value_name = "N", default_value = "10", help_heading = "State and AWS")]
     pub(crate) rate: NonZeroU32,
+    #[command(flatten)]
+    pub(crate) trust: HeadTrustArgs,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

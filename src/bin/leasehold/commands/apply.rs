@@ -23,7 +23,7 @@ pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppE
         Some(file) => Some(signed::require(file, &args.source, &manifests)?),
         None => None,
     };
-    let store = wire_up::store(args.state.state.as_deref(), &args.source.dir, args.state.timeout).await?;
+    let store = wire_up::state(&args.state, &args.source.dir).await?;
     let target = args.target.as_deref().or(saved_target.as_deref());
     let request = PlanRequest { target, allow_deletes: args.allow_deletes, max_calls: args.calls.max_calls() };
     let planned = plan::make(&args.source, &manifests, &store, &args.state, request).await?;
@@ -42,21 +42,26 @@ pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppE
     let mut who = system::who();
     who.caller_arn = planned.plan.report.caller.as_ref().map(|caller| caller.arn.clone());
     let first = planned.head.is_none();
+    let signer = wire_up::signer(&args.signing, &store, args.state.timeout).await?;
+    let signing = wire_up::signing(&args.signing, signer.as_ref());
+    signing.check(planned.head.as_ref())?;
+    let writes = planned.plan.has_changes() || signing.changes(planned.head.as_ref());
     who.signed_by = signed_by.map(|by| Signer { key: by.key.fingerprint(), principals: by.principals });
     let review = review(planned, &expectation, args.allow_dirty)?;
     if let Some((saved, _)) = &saved {
         same_steps(saved, &document, &review)?;
     }
-    if review.plan().has_changes() && !args.auto_approve {
+    if writes && !args.auto_approve {
         ask(&review, terminal)?;
     }
-    if first && store.is_shared() {
+    if first && store.inner().is_shared() {
         // A store that ignores conditions seems fine until two writers meet: it is asked before anything is in it.
         probe(&store, &SystemClock, &RandomIds).await?;
     }
-    let applied = commit(review, &store, &SystemClock, &RandomIds, &who).await?;
-    let Applied { head, roles, broker, stale, findings_block: _, violating, revoking } = &applied;
-    let document = apply_v1::Document::new(head.as_ref(), *broker, roles, stale, violating, revoking);
+    let applied = commit(review, &store, &SystemClock, &RandomIds, &who, &signing).await?;
+    let Applied { head, roles, broker, stale, findings_block: _, violating, revoking, signed_by } = &applied;
+    let document =
+        apply_v1::Document::new(head.as_ref(), *broker, roles, stale, violating, revoking, signed_by.as_ref());
     print(|out| match args.format {
         Format::Json => out.write_all(document.to_json().as_bytes()),
         Format::Text => text::applied(&document, &terminal.out_style(), out),

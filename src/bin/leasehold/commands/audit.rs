@@ -19,7 +19,7 @@ pub(crate) async fn run(command: &AuditCommand, terminal: Terminal) -> Result<u8
 }
 
 async fn list(args: &AuditListArgs, terminal: Terminal) -> Result<u8, AppError> {
-    let store = wire_up::store(args.place.state.as_deref(), &args.place.dir, args.place.timeout).await?;
+    let store = wire_up::place(args.place.state.as_deref(), &args.place.dir, args.place.timeout).await?;
     let filter = AuditFilter {
         role: args.role.as_deref(),
         lease: args.lease.as_deref(),
@@ -35,7 +35,7 @@ async fn list(args: &AuditListArgs, terminal: Terminal) -> Result<u8, AppError> 
 }
 
 async fn show(args: &AuditShowArgs, terminal: Terminal) -> Result<u8, AppError> {
-    let store = wire_up::store(args.place.state.as_deref(), &args.place.dir, args.place.timeout).await?;
+    let store = wire_up::place(args.place.state.as_deref(), &args.place.dir, args.place.timeout).await?;
     let stored = show_audit(&store, &args.id).await?;
     print(|out| match args.place.format {
         Format::Json => out.write_all(audit_v1::Document::new([&stored]).to_json().as_bytes()),
@@ -45,7 +45,7 @@ async fn show(args: &AuditShowArgs, terminal: Terminal) -> Result<u8, AppError> 
 }
 
 async fn verify(args: &AuditVerifyArgs, terminal: Terminal) -> Result<u8, AppError> {
-    let store = wire_up::store(args.place.state.as_deref(), &args.place.dir, args.place.timeout).await?;
+    let store = wire_up::looked_at(&args.place, &args.trust).await?;
     let report = verify_audit(&store, SystemClock.now()).await?;
     let document = audit_v1::Verification::new(&report);
     print(|out| match args.place.format {

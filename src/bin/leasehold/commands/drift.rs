@@ -14,7 +14,7 @@ use crate::wire_up::{self, Prefer};
 pub(crate) async fn run(args: &DriftArgs, terminal: Terminal) -> Result<u8, AppError> {
     let manifests = wire_up::manifests(&args.source, Prefer::CommitInCi, false)?;
     let desired = wire_up::validate(&args.source, &manifests)?;
-    let store = wire_up::store(args.state.state.as_deref(), &args.source.dir, args.state.timeout).await?;
+    let store = wire_up::state(&args.state, &args.source.dir).await?;
     let connect =
         async |region: &str| wire_up::reader(&store, region, args.state.timeout, args.calls.max_calls()).await;
     let found =

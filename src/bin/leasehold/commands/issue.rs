@@ -38,7 +38,7 @@ pub(crate) async fn run(args: IssueArgs, terminal: Terminal) -> Result<u8, AppEr
 
 /// Issues one credential and tells the notes that came with it.
 pub(crate) async fn issue_one(args: LeaseRequestArgs) -> Result<IssuedLease, AppError> {
-    let store = wire_up::store(args.state.state.as_deref(), &args.dir, args.state.timeout).await?;
+    let store = wire_up::state(&args.state, &args.dir).await?;
     let timeout = args.state.timeout;
     let request = IssueRequest {
         role: args.role,

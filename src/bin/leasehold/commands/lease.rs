@@ -23,7 +23,7 @@ pub(crate) async fn run(command: &LeaseCommand, terminal: Terminal) -> Result<u8
 }
 
 async fn list(args: &LeaseListArgs, terminal: Terminal) -> Result<u8, AppError> {
-    let store = wire_up::store(args.place.state.as_deref(), &args.place.dir, args.place.timeout).await?;
+    let store = wire_up::place(args.place.state.as_deref(), &args.place.dir, args.place.timeout).await?;
     let filter = LeaseFilter { role: args.role.as_deref(), all: args.all };
     let now = SystemClock.now();
     let leases = list_leases(&store, now, filter).await?;
@@ -36,13 +36,13 @@ async fn list(args: &LeaseListArgs, terminal: Terminal) -> Result<u8, AppError> 
 }
 
 async fn show(args: &LeaseShowArgs, terminal: Terminal) -> Result<u8, AppError> {
-    let store = wire_up::store(args.place.state.as_deref(), &args.place.dir, args.place.timeout).await?;
+    let store = wire_up::place(args.place.state.as_deref(), &args.place.dir, args.place.timeout).await?;
     let lease = show_lease(&store, &args.id).await?;
     one(&lease, args.place.format, terminal)
 }
 
 async fn renew(args: &LeaseRenewArgs, terminal: Terminal) -> Result<u8, AppError> {
-    let store = wire_up::store(args.reach.state.as_deref(), &args.reach.dir, args.reach.timeout).await?;
+    let store = wire_up::reached(&args.reach).await?;
     let access = LiveAccess::new(&args.reach, &store);
     let (clock, ids, who) = (SystemClock, RandomIds, system::who());
     let lease = renew_lease(&store, &access, &clock, &ids, &who, &args.id, args.increment).await?;
@@ -59,7 +59,7 @@ fn one(lease: &leasehold::domain::lease::Lease, format: Format, terminal: Termin
 }
 
 async fn revoke(args: &LeaseRevokeArgs, terminal: Terminal) -> Result<u8, AppError> {
-    let store = wire_up::store(args.reach.state.as_deref(), &args.reach.dir, args.reach.timeout).await?;
+    let store = wire_up::reached(&args.reach).await?;
     let selection = match (&args.id, &args.role, &args.prefix) {
         (Some(id), _, _) => Selection::One(id.clone()),
         (None, Some(role), _) => Selection::Role(role.clone()),

@@ -9,7 +9,7 @@ use leasehold::domain::plan::Plan;
 use leasehold::ports::{Clock as _, ManifestSet};
 use leasehold::wire::plan_v1;
 
-use crate::args::{PlanArgs, SourceArgs, StateArgs};
+use crate::args::{HeadTrustArgs, PlanArgs, SourceArgs, StateArgs};
 use crate::exit;
 use crate::system::SystemClock;
 use crate::terminal::{Terminal, print};
@@ -17,7 +17,7 @@ use crate::wire_up::{self, Prefer, Store};
 
 pub(crate) async fn run(args: &PlanArgs, terminal: Terminal) -> Result<u8, AppError> {
     let manifests = wire_up::manifests(&args.source, Prefer::CommitInCi, false)?;
-    let store = wire_up::store(args.state.state.as_deref(), &args.source.dir, args.state.timeout).await?;
+    let store = wire_up::state(&args.state, &args.source.dir).await?;
     let request = PlanRequest {
         target: args.target.as_deref(),
         allow_deletes: args.allow_deletes,
@@ -103,6 +103,11 @@ fn options(args: &PlanArgs) -> Vec<String> {
     let state = args.state.state.clone().filter(|state| std::env::var("LEASEHOLD_STATE").ok().as_ref() != Some(state));
     let deletes = args.allow_deletes.map(|deletes| deletes.to_string());
     let calls = args.calls.max_calls().map(|calls| calls.to_string());
+    let HeadTrustArgs { head_key, head_memory } = &args.state.trust;
+    let from_environment = |name: &str, text: &str| std::env::var(name).is_ok_and(|set| set == text);
+    let pinned = head_key.iter().filter(|key| !key.is_empty() && !from_environment("LEASEHOLD_HEAD_KEY", key)).cloned();
+    let memory = head_memory.as_ref().map(|folder| folder.to_string_lossy().into_owned());
+    let memory = memory.filter(|folder| !from_environment("LEASEHOLD_HEAD_MEMORY", folder));
     let given = [
         ("--dir", dir),
         ("--ref", rev.clone()),
@@ -110,8 +115,10 @@ fn options(args: &PlanArgs) -> Vec<String> {
         ("--state", state),
         ("--allow-deletes", deletes),
         ("--max-calls", calls),
+        ("--head-memory", memory),
     ];
-    given.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", quoted(&value?)))).collect()
+    let given = given.into_iter().chain(pinned.map(|key| ("--head-key", Some(key))));
+    given.filter_map(|(name, value)| Some(format!("{name} {}", quoted(&value?)))).collect()
 }
 
 /// A word as a POSIX shell reads it back.

@@ -9,7 +9,7 @@ use crate::args::{StateCheckArgs, StateCommand};
 use crate::exit;
 use crate::system::{RandomIds, SystemClock};
 use crate::terminal::print;
-use crate::wire_up::{self, Store};
+use crate::wire_up::{self, Place};
 
 pub(crate) async fn run(command: &StateCommand) -> Result<u8, AppError> {
     let StateCommand::Check(StateCheckArgs { state, dir, timeout }) = command;
@@ -25,8 +25,8 @@ pub(crate) async fn run(command: &StateCommand) -> Result<u8, AppError> {
 }
 
 /// Opens a store and has it prove itself.
-pub(crate) async fn check(state: Option<&str>, dir: &Path, timeout: Ttl) -> Result<Store, Failure> {
-    let store = wire_up::store(state, dir, timeout).await?;
+pub(crate) async fn check(state: Option<&str>, dir: &Path, timeout: Ttl) -> Result<Place, Failure> {
+    let store = wire_up::place(state, dir, timeout).await?;
     probe(&store, &SystemClock, &RandomIds).await?;
     Ok(store)
 }

@@ -10,7 +10,7 @@ use crate::terminal::{Terminal, eprint, print};
 use crate::wire_up::{self, LiveAccess};
 
 pub(crate) async fn run(args: &SweepArgs, terminal: Terminal) -> Result<u8, AppError> {
-    let store = wire_up::store(args.reach.state.as_deref(), &args.reach.dir, args.reach.timeout).await?;
+    let store = wire_up::reached(&args.reach).await?;
     let request = SweepRequest {
         grace: args.grace.duration(),
         max_duration: args.max_duration.map(Ttl::duration),

@@ -11,7 +11,7 @@ use crate::wire_up::{self, Prefer};
 
 pub(crate) async fn run(args: &WhyArgs, terminal: Terminal) -> Result<u8, AppError> {
     let manifests = wire_up::manifests(&args.source, Prefer::CommitInCi, false)?;
-    let store = wire_up::store(args.state.state.as_deref(), &args.source.dir, args.state.timeout).await?;
+    let store = wire_up::state(&args.state, &args.source.dir).await?;
     // Faults in the manifests are told before anybody is asked for credentials.
     let desired = wire_up::validate(&args.source, &manifests)?;
     let reader =

@@ -34,12 +34,12 @@ impl IamAccess for LiveAccess<'_> {
     type Roles = AwsWriter;
 
     async fn users(&self, broker: &BrokerSpec) -> Result<(CallerIdentity, AwsWriter), Failure> {
-        let session = self.store.session(&broker.region, self.reach.timeout).await?;
+        let session = self.store.inner().session(&broker.region, self.reach.timeout).await?;
         Ok((AwsIssuer::new(&session).caller_identity().await?, self.writer(&session)))
     }
 
     async fn roles(&self, broker: &BrokerSpec, account: &AccountId) -> Result<(CallerIdentity, AwsWriter), Failure> {
-        let mut session = self.store.session(&broker.region, self.reach.timeout).await?;
+        let mut session = self.store.inner().session(&broker.region, self.reach.timeout).await?;
         if let Some(role) = self.reach.via.iter().find(|role| role.account() == account) {
             let issued = AwsIssuer::new(&session).assume_role(&entering(role)).await?;
             session = session.with_credentials(&issued.credentials);

@@ -4,39 +4,64 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use leasehold::app::{Failure, Meaning, Patient};
+use leasehold::app::{Failure, Meaning, Patient, Trusted};
 use leasehold::aws::{self, AwsIssuer, AwsReader, AwsWriter, BucketSettings, BucketStore};
 use leasehold::domain::least_privilege::StatePlace;
 use leasehold::domain::text::escape;
 use leasehold::domain::ttl::Ttl;
 use leasehold::ports::{CloudErrorKind, Object, StateRead, StateStore, StoreError, Version};
 use leasehold::source;
-use leasehold::state::{BucketUrl, FileStore, StateUrl, parse_url};
+use leasehold::state::{BucketUrl, FileStore, RingVerifier, StateUrl, parse_url};
 
+use super::head_signing;
+use crate::args::{HeadTrustArgs, LeasePlace, ReachArgs, StateArgs};
 use crate::system::SystemClock;
 
 /// How long one call to a store over the network may take. A write in doubt is read back and tried twice more, so that an audit
 /// that hangs is given up after a minute.
 const STORE_CALL_MAX: SignedDuration = SignedDuration::from_secs(15);
 
+/// Where record and leases are, and whose heads are believed.
+pub(crate) type Store = Trusted<Place, FileStore, RingVerifier>;
+
 /// Where record and leases are.
 #[allow(clippy::large_enum_variant, reason = "there is one in a process")]
-pub(crate) enum Store {
+pub(crate) enum Place {
     Folder(FileStore),
     /// The session is kept: what else is asked of AWS has the same credentials, and shares its limit of time.
     Bucket(Patient<BucketStore, SystemClock>, aws::Session),
 }
 
+/// The state that a command plans, applies or issues by.
+pub(crate) async fn state(args: &StateArgs, dir: &Path) -> Result<Store, Failure> {
+    trusted(place(args.state.as_deref(), dir, args.timeout).await?, &args.trust)
+}
+
+/// The state whose leases are ended or renewed.
+pub(crate) async fn reached(args: &ReachArgs) -> Result<Store, Failure> {
+    trusted(place(args.state.as_deref(), &args.dir, args.timeout).await?, &args.trust)
+}
+
+/// The state as a command looks at its parts.
+pub(crate) async fn looked_at(args: &LeasePlace, trust: &HeadTrustArgs) -> Result<Store, Failure> {
+    trusted(place(args.state.as_deref(), &args.dir, args.timeout).await?, trust)
+}
+
+fn trusted(place: Place, trust: &HeadTrustArgs) -> Result<Store, Failure> {
+    let memory = trust.head_memory.as_deref().map(FileStore::open).transpose()?;
+    Ok(Trusted::new(place, memory, head_signing::pinned(&trust.head_key)?, RingVerifier))
+}
+
 /// Opens the state: what `--state` names, else the folder `.leasehold` at the top of the repository that holds `dir`.
-/// `timeout` is for everything that is asked of AWS in this process, the state in S3 included.
-pub(crate) async fn store(url: Option<&str>, dir: &Path, timeout: Ttl) -> Result<Store, Failure> {
+/// `timeout` is for everything that is asked of AWS in this process, the state in S3 included. No head is checked.
+pub(crate) async fn place(url: Option<&str>, dir: &Path, timeout: Ttl) -> Result<Place, Failure> {
     let place = match url {
         Some(url) => parse_url(url)
             .map_err(|error| Failure::new(Meaning::Usage, "bad-state-url", error.message).help(error.help))?,
         None => StateUrl::File(default_state(dir)?),
     };
     let store = match place {
-        StateUrl::File(folder) => Store::Folder(FileStore::open(&folder)?),
+        StateUrl::File(folder) => Place::Folder(FileStore::open(&folder)?),
         StateUrl::Bucket(url) => bucket(url, timeout).await?,
     };
     tracing::info!(location = %escape(&store.location()), "state");
@@ -60,12 +85,12 @@ pub(crate) fn state_place(url: &str) -> Result<StatePlace, Failure> {
     }
 }
 
-async fn bucket(url: BucketUrl, timeout: Ttl) -> Result<Store, Failure> {
+async fn bucket(url: BucketUrl, timeout: Ttl) -> Result<Place, Failure> {
     let BucketUrl { bucket, prefix, region, endpoint, kms_key_id, bucket_owner } = url;
     let session = session(region, timeout).await?;
     let settings = BucketSettings { bucket, prefix, endpoint_url: endpoint, kms_key_id, bucket_owner };
     let store = BucketStore::open(&session, settings)?;
-    Ok(Store::Bucket(Patient::new(store, SystemClock, STORE_CALL_MAX), session))
+    Ok(Place::Bucket(Patient::new(store, SystemClock, STORE_CALL_MAX), session))
 }
 
 /// The default state folder. One that git tracks is refused: a pull request could have written what it says.
@@ -103,7 +128,7 @@ fn top_of_repository(dir: &Path) -> PathBuf {
 /// What asks STS for credentials, and makes users. Loads the caller's own credentials and settings, unless the state has done
 /// so; asks AWS nothing yet.
 pub(crate) async fn broker(store: &Store, region: &str, timeout: Ttl) -> Result<(AwsIssuer, AwsWriter), Failure> {
-    let session = store.session(region, timeout).await?;
+    let session = store.inner().session(region, timeout).await?;
     Ok((AwsIssuer::new(&session), AwsWriter::new(&session)))
 }
 
@@ -114,10 +139,10 @@ pub(crate) async fn reader(
     timeout: Ttl,
     max_calls: Option<u32>,
 ) -> Result<AwsReader, Failure> {
-    Ok(AwsReader::up_to(&store.session(region, timeout).await?, max_calls))
+    Ok(AwsReader::up_to(&store.inner().session(region, timeout).await?, max_calls))
 }
 
-async fn session(region: Option<String>, timeout: Ttl) -> Result<aws::Session, Failure> {
+pub(super) async fn session(region: Option<String>, timeout: Ttl) -> Result<aws::Session, Failure> {
     let names_region = region.is_some();
     let deadline = Duration::from_secs(timeout.seconds().into());
     let settings = aws::Settings { region, deadline, ..aws::Settings::default() };
@@ -134,10 +159,18 @@ async fn session(region: Option<String>, timeout: Ttl) -> Result<aws::Session, F
     })
 }
 
-impl Store {
+impl Place {
     /// Whether several machines write to it, over a network, to a service that may only look like S3.
     pub(crate) fn is_shared(&self) -> bool {
         matches!(self, Self::Bucket(..))
+    }
+
+    /// The session that reads the state, if AWS holds it.
+    pub(super) fn open_session(&self) -> Option<&aws::Session> {
+        match self {
+            Self::Folder(_) => None,
+            Self::Bucket(_, session) => Some(session),
+        }
     }
 
     pub(super) async fn session(&self, region: &str, timeout: Ttl) -> Result<aws::Session, Failure> {
@@ -148,7 +181,7 @@ impl Store {
     }
 }
 
-impl StateRead for Store {
+impl StateRead for Place {
     async fn get(&self, key: &str) -> Result<Option<Object>, StoreError> {
         match self {
             Self::Folder(store) => store.get(key).await,
@@ -178,7 +211,7 @@ impl StateRead for Store {
     }
 }
 
-impl StateStore for Store {
+impl StateStore for Place {
     async fn create(&self, key: &str, bytes: &[u8]) -> Result<Version, StoreError> {
         match self {
             Self::Folder(store) => store.create(key, bytes).await,

@@ -1,0 +1,27 @@
+//! Whose heads are believed, and who signs them.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Whose heads are believed.
+#[derive(Debug, Args)]
+pub(crate) struct HeadTrustArgs {
+    /// Believe the record only if its head is signed with this public key: a PEM file, or PEM itself; may be said again
+    #[arg(long, value_name = "FILE|PEM", env = "LEASEHOLD_HEAD_KEY", help_heading = "State and AWS")]
+    pub(crate) head_key: Vec<String>,
+    /// Remember the newest head in this folder, outside of the state, and refuse an older one or another lineage
+    #[arg(long, value_name = "DIR", env = "LEASEHOLD_HEAD_MEMORY", help_heading = "State and AWS")]
+    pub(crate) head_memory: Option<PathBuf>,
+}
+
+/// Who signs the head that is written.
+#[derive(Debug, Args)]
+pub(crate) struct SigningArgs {
+    /// Sign the head with this private key: a PEM file, or the ARN of a key in KMS
+    #[arg(long, value_name = "FILE|ARN", env = "LEASEHOLD_SIGN_WITH", conflicts_with = "drop_signature")]
+    pub(crate) sign_with: Option<String>,
+    /// Leave the head without a signature from now on
+    #[arg(long)]
+    pub(crate) drop_signature: bool,
+}
