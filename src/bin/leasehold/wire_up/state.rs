@@ -48,7 +48,9 @@ pub(crate) async fn looked_at(args: &LeasePlace, trust: &HeadTrustArgs) -> Resul
 }
 
 fn trusted(place: Place, trust: &HeadTrustArgs) -> Result<Store, Failure> {
-    let memory = trust.head_memory.as_deref().map(FileStore::open).transpose()?;
+    // A variable that is set to nothing names no folder.
+    let folder = trust.head_memory.as_deref().filter(|folder| !folder.as_os_str().is_empty());
+    let memory = folder.map(FileStore::open).transpose()?;
     Ok(Trusted::new(place, memory, head_signing::pinned(&trust.head_key)?, RingVerifier))
 }
 
