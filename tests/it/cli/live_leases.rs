@@ -97,3 +97,33 @@ fn what_is_absent_in_another_account_ends_no_lease() {
     let _ = sandbox.run(&sweep).expect(exit::FINE);
     assert_eq!(state(&sandbox), "ended");
 }
+
+/// A lease that could not even be marked is nothing that a sweep would know of.
+#[test]
+fn what_could_not_be_revoked_is_to_be_revoked_again() {
+    let Some(emulator) = emulator::shared() else { return };
+    let (account, sandbox) = with_deployer(emulator);
+    let path = issued(&sandbox);
+    let (index, aside) = (sandbox.path("repo/.leasehold/due"), sandbox.path("aside"));
+    std::fs::rename(&index, &aside).expect("moved");
+    std::fs::write(&index, "").expect("written");
+    let failed = sandbox.run(&["lease", "revoke", &path]).expect(exit::PARTLY_APPLIED);
+    assert!(failed.stdout.contains("; run this again") && !failed.stdout.contains("sweep"), "{}", failed.shown());
+    assert_eq!((state(&sandbox).as_str(), live_users(&account)), ("active", 1));
+    std::fs::remove_file(&index).and_then(|()| std::fs::rename(&aside, &index)).expect("moved back");
+    let _ = sandbox.run(&["lease", "revoke", &path]).expect(exit::FINE);
+    assert_eq!((state(&sandbox).as_str(), live_users(&account)), ("revoking", 0));
+}
+
+#[test]
+fn a_sweep_that_may_not_list_users_does_not_say_that_there_are_none() {
+    let Some(emulator) = emulator::shared() else { return };
+    let (account, mut sandbox) = with_deployer(emulator);
+    let broker = block_on(account.credentials_of("VaultRunner"));
+    sandbox.set("AWS_ACCESS_KEY_ID", &broker.access_key_id);
+    sandbox.set("AWS_SECRET_ACCESS_KEY", broker.secret_access_key.expose());
+    sandbox.set("AWS_SESSION_TOKEN", broker.session_token.as_ref().expect("a session has one").expose());
+    let swept = sandbox.run(&["sweep"]).expect(exit::PARTLY_APPLIED);
+    assert!(swept.stdout.contains("failed users of the broker's account: "), "{}", swept.shown());
+    assert!(!swept.stdout.contains("were not looked at"), "{}", swept.shown());
+}
