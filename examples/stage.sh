@@ -14,6 +14,7 @@ for name in $(compgen -e); do
 done
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_PAGER=cat
 export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
+export PYTHONPATH="$root/examples" PYTHONDONTWRITEBYTECODE=1 # for stage.py; nothing is written beside it
 export AWS_REGION=ap-northeast-1 NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
 
 work="$(mktemp -d "${TMPDIR:-/tmp}/leasehold-example.XXXXXX")"

@@ -5,70 +5,28 @@ read ROLE | users | denies ROLE | hold PORT FILE
 """
 
 import json
-import os
 import pathlib
 import re
 import socket
 import subprocess
-import sys
 import threading
-import time
-import urllib.error
 import urllib.parse
-import urllib.request
 
 import botocore.exceptions
-import botocore.session
 
-ACCOUNT = "111122223333"
-REGION = "ap-northeast-1"
-ENDPOINT = os.environ["AWS_ENDPOINT_URL"]
-HEALTHY_WITHIN = 60  # seconds
+from stage import ENDPOINT, ROOT, arn, as_environment, client, main, wait
+
 HELD = b"Action=CreateAccessKey"
-
-
-def arn(role: str) -> str:
-    return f"arn:aws:iam::{ACCOUNT}:role/{role}"
-
-
-def client(service: str):
-    # The emulator takes a twelve-digit access key id for the root of that account.
-    return botocore.session.get_session().create_client(
-        service,
-        region_name=REGION,
-        endpoint_url=ENDPOINT,
-        aws_access_key_id=ACCOUNT,
-        aws_secret_access_key="root-of-the-emulated-account",
-    )
-
-
-def as_environment(service: str):
-    """A client with whatever credentials the environment holds."""
-    return botocore.session.get_session().create_client(service, region_name=REGION, endpoint_url=ENDPOINT)
 
 
 def document(effect: str, actions: str, **more: object) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": actions, **more}]})
 
 
-def wait() -> None:
-    until = time.monotonic() + HEALTHY_WITHIN
-    no_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    while True:
-        try:
-            with no_proxy.open(f"{ENDPOINT}/_ministack/health", timeout=2):
-                return
-        except (OSError, urllib.error.URLError):
-            if time.monotonic() > until:
-                sys.exit(f"the emulator was not healthy within {HEALTHY_WITHIN} s")
-            time.sleep(0.1)
-
-
 def seed() -> None:
     wait()
     iam = client("iam")
-    root = f"arn:aws:iam::{ACCOUNT}:root"
-    trusted = {role: root for role in ("LeaseholdReader", "VaultRunner", "LeaseholdSweeper", "LeaseholdRevoker")}
+    trusted = {role: ROOT for role in ("LeaseholdReader", "VaultRunner", "LeaseholdSweeper", "LeaseholdRevoker")}
     trusted["ProdAppReadOnly"] = arn("VaultRunner")
     for role, principal in trusted.items():
         trust = document("Allow", "sts:AssumeRole", Principal={"AWS": principal})
@@ -97,19 +55,6 @@ def give(role: str, purpose: str, leasehold: str) -> None:
             RoleName=role, PolicyName=policy["name"], PolicyDocument=json.dumps(policy["document"])
         )
         print(f"   role {role}: may do what `leasehold policy {purpose}` says ({policy['characters']} characters)")
-
-
-def session(role: str) -> None:
-    """Prints what a CI system would put into a job's environment: a session of this role, one value per line."""
-    answer = client("sts").assume_role(RoleArn=arn(role), RoleSessionName="example")["Credentials"]
-    print(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"], sep="\n")
-
-
-def whoami() -> None:
-    try:
-        print(as_environment("sts").get_caller_identity()["Arn"])
-    except botocore.exceptions.ClientError as error:
-        print(error.response["Error"]["Code"])
 
 
 def read(role: str) -> None:
@@ -160,8 +105,5 @@ def hold(port: str, told: str) -> None:
                 threading.Thread(target=relay, args=pair, daemon=True).start()
 
 
-COMMANDS = {command.__name__: command for command in (seed, give, session, whoami, read, users, denies, hold)}
-
 if __name__ == "__main__":
-    name, *arguments = sys.argv[1:]
-    COMMANDS[name](*arguments)
+    main(seed, give, read, users, denies, hold)

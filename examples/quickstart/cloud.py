@@ -5,33 +5,8 @@ open-up ROLE
 """
 
 import json
-import os
-import sys
-import time
-import urllib.error
-import urllib.request
 
-import botocore.session
-
-ACCOUNT = "111122223333"
-REGION = "ap-northeast-1"
-ENDPOINT = os.environ["AWS_ENDPOINT_URL"]
-HEALTHY_WITHIN = 60  # seconds
-
-
-def arn(role: str) -> str:
-    return f"arn:aws:iam::{ACCOUNT}:role/{role}"
-
-
-def client(service: str):
-    # The emulator takes a twelve-digit access key id for the root of that account.
-    return botocore.session.get_session().create_client(
-        service,
-        region_name=REGION,
-        endpoint_url=ENDPOINT,
-        aws_access_key_id=ACCOUNT,
-        aws_secret_access_key="root-of-the-emulated-account",
-    )
+from stage import ROOT, arn, client, main, wait
 
 
 def trusting(principal: str) -> str:
@@ -44,23 +19,9 @@ def allowing(actions: str | list[str], roles: list[str]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def wait() -> None:
-    until = time.monotonic() + HEALTHY_WITHIN
-    no_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    while True:
-        try:
-            with no_proxy.open(f"{ENDPOINT}/_ministack/health", timeout=2):
-                return
-        except (OSError, urllib.error.URLError):
-            if time.monotonic() > until:
-                sys.exit(f"the emulator was not healthy within {HEALTHY_WITHIN} s")
-            time.sleep(0.1)
-
-
 def seed() -> None:
     wait()
     iam = client("iam")
-    root = f"arn:aws:iam::{ACCOUNT}:root"
     broker = arn("VaultRunner")
     targets = {"ProdAppReadOnly": broker, "ProdAppRW": broker, "ProdAppAdmin": arn("BreakGlass")}
 
@@ -70,8 +31,8 @@ def seed() -> None:
         )
         print(f"   role {name}: trusts {trusted}, MaxSessionDuration 3600")
 
-    role("LeaseholdReader", root, "plans")
-    role("VaultRunner", root, "issues")
+    role("LeaseholdReader", ROOT, "plans")
+    role("VaultRunner", ROOT, "issues")
     for name, trusted in targets.items():
         role(name, trusted, "a target")
     # The minimal policies of the README: who plans may read the declared roles and the broker, who issues may assume them.
@@ -87,18 +48,6 @@ def seed() -> None:
     )
 
 
-def session(role: str) -> None:
-    """Prints what a CI system would put into a job's environment: a session of this role, one value per line."""
-    answer = client("sts").assume_role(RoleArn=arn(role), RoleSessionName="quickstart")["Credentials"]
-    print(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"], sep="\n")
-
-
-def whoami() -> None:
-    """GetCallerIdentity with whatever credentials the environment holds."""
-    sts = botocore.session.get_session().create_client("sts", region_name=REGION, endpoint_url=ENDPOINT)
-    print(sts.get_caller_identity()["Arn"])
-
-
 def extend(role: str, seconds: str) -> None:
     iam = client("iam")
     # UpdateRole would reset a description that is left out.
@@ -108,13 +57,9 @@ def extend(role: str, seconds: str) -> None:
 
 
 def open_up(role: str) -> None:
-    root = f"arn:aws:iam::{ACCOUNT}:root"
-    client("iam").update_assume_role_policy(RoleName=role, PolicyDocument=trusting(root))
-    print(f"   role {role}: trusts {root}")
+    client("iam").update_assume_role_policy(RoleName=role, PolicyDocument=trusting(ROOT))
+    print(f"   role {role}: trusts {ROOT}")
 
-
-COMMANDS = {"seed": seed, "session": session, "whoami": whoami, "extend": extend, "open-up": open_up}
 
 if __name__ == "__main__":
-    name, *arguments = sys.argv[1:]
-    COMMANDS[name](*arguments)
+    main(seed, extend, open_up)

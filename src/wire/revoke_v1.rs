@@ -47,7 +47,7 @@ pub enum Outcome {
     LivesOn,
     /// There was nothing left to end.
     Over,
-    /// It could not be ended; a sweep tries again.
+    /// It could not be ended: revoke it again. A sweep does so only where the lease is `revoking`.
     Failed,
 }
 

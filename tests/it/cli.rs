@@ -17,6 +17,7 @@ mod init;
 mod issue;
 mod leases;
 mod live;
+pub(crate) mod live_leases;
 mod max_calls;
 mod pipes;
 mod plan;

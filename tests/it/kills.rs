@@ -10,10 +10,10 @@ use leasehold::output::exit;
 use serde_json::Value;
 
 use crate::canned_aws::{CannedAws, manifests, two};
+use crate::cli::live_leases::with_deployer;
 use crate::emulator::{self, Account, block_on};
 use crate::fault_server::Request;
 use crate::sandbox::Sandbox;
-use crate::scene;
 
 const KILLS: usize = 10;
 /// With `LEASEHOLD_LARGE_PROOFS=1`.
@@ -139,22 +139,7 @@ fn an_issue_of_a_user_killed_at_any_moment_leaves_nothing_that_a_sweep_does_not_
     let kills =
         if std::env::var_os("LEASEHOLD_LARGE_PROOFS").is_some_and(|value| value == "1") { MANY_KILLS } else { KILLS };
     let mut moments = Moments::new("issue of a user");
-    let account = emulator.account();
-    let boundary = block_on(async {
-        account.seed().await;
-        let document =
-            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:GetRole","Resource":"*"}]}"#;
-        let made = account.iam().create_policy().policy_name("Boundary").policy_document(document).send().await;
-        made.expect("IAM makes the policy").policy.and_then(|policy| policy.arn).expect("and names it")
-    });
-    let sandbox = Sandbox::at(&emulator.endpoint, &emulator::keys(&account.id, "test"));
-    let role = format!(
-        "---\napiVersion: leasehold/v1\nkind: Role\nmetadata: {{name: deployer}}\nspec:\n  credential_type: iam_user\n  \
-         default_ttl: 1h\n  max_ttl: 8h\n  user_path: /ci/\n  permissions_boundary_arn: '{boundary}'\n  justification: a test\n  \
-         policy_document: {{Version: '2012-10-17', Statement: {{Effect: Allow, Action: 'iam:GetRole', Resource: '*'}}}}\n"
-    );
-    sandbox.commit(&scene::manifests(account.role_arn("VaultRunner").as_str(), &role));
-    let _ = sandbox.run(&["apply", "--auto-approve"]).expect(exit::FINE);
+    let (account, sandbox) = with_deployer(emulator);
     let issue = ["issue", "deployer", "--wait", "none", "--timeout", "5s"];
     // The first is slower than those that follow.
     let end = whole(&sandbox, &issue).min(whole(&sandbox, &issue));

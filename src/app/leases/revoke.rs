@@ -50,7 +50,7 @@ pub enum Revoking {
     LivesOn(Timestamp),
     /// There was nothing left to end.
     Over,
-    /// It could not be ended; a sweep tries again (hostile).
+    /// It could not be ended, or not be told of (hostile). A sweep tries again only if the lease was marked before.
     Failed(String),
 }
 

@@ -6,8 +6,9 @@ mod lease;
 mod store;
 
 use std::ffi::{OsStr, OsString};
-use std::num::NonZeroU32;
+use std::num::{IntErrorKind, NonZeroU32, ParseIntError};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::{EnumValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -216,11 +217,20 @@ pub(crate) struct StateArgs {
     pub(crate) trust: HeadTrustArgs,
 }
 
+/// A count above zero. The parser of the type itself tells people of types.
+fn at_least_one<N: FromStr<Err = ParseIntError>>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|error: ParseIntError| match error.kind() {
+        IntErrorKind::Zero => "it must be 1 or more".to_owned(),
+        IntErrorKind::PosOverflow => "that is too much".to_owned(),
+        _ => "it is not a whole number".to_owned(),
+    })
+}
+
 /// How much AWS may be asked.
 #[derive(Debug, Args)]
 pub(crate) struct CallsArgs {
     /// Make at most this many calls to AWS, retries included; what is left then is not known
-    #[arg(long, value_name = "N", help_heading = "State and AWS")]
+    #[arg(long, value_name = "N", help_heading = "State and AWS", value_parser = at_least_one::<NonZeroU32>)]
     max_calls: Option<NonZeroU32>,
 }
 
@@ -409,7 +419,7 @@ impl std::fmt::Debug for MfaCode {
     }
 }
 
-impl std::str::FromStr for MfaCode {
+impl FromStr for MfaCode {
     type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {

@@ -50,7 +50,8 @@ pub fn sweep(document: &Document, style: &Style, out: &mut dyn Write) -> io::Res
     if document.left > 0 {
         writeln!(out, "  {} {} for the next run", style.ink(Ink::Yellow, "left"), document.left)?;
     }
-    if !document.users_listed {
+    // Where something failed it may have been that very list.
+    if !document.users_listed && document.failed.is_empty() {
         writeln!(out, "  IAM users were not looked at: no role makes any, and no lease has one.")?;
     }
     writeln!(out, "Sweep: {}", document.metrics())
@@ -89,7 +90,7 @@ pub fn revoked(document: &revoke_v1::Document, style: &Style, out: &mut dyn Writ
             Outcome::Failed => (
                 Ink::Red,
                 "failed",
-                format!("{}; a sweep tries again", escape(why.as_deref().unwrap_or("it could not be ended"))),
+                format!("{}; run this again", escape(why.as_deref().unwrap_or("it could not be ended"))),
             ),
         };
         writeln!(out, "  {} {path}: {rest}", style.ink(ink, word))?;

@@ -53,3 +53,13 @@ fn a_reason_is_not_empty_and_not_without_end() {
     let _ = sandbox.run(&["audit", "list", "--action", "nothing"]).expect(exit::USAGE);
     let _ = sandbox.run(&["audit", "show", "x"]).expect(exit::USAGE);
 }
+
+#[test]
+fn a_state_that_holds_nothing_is_not_called_whole() {
+    let aws = CannedAws::start();
+    assert_snapshot!(aws.sandbox().run(&["audit", "verify"]).shown(), @"
+    exit 1
+    ── stderr
+    error[no-audit]: there is no audit in the state at file://[root]/repo/.leasehold; help: nothing was ever applied there, or everything is gone; --state says where to look
+    ");
+}

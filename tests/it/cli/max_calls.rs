@@ -26,7 +26,7 @@ fn a_plan_that_is_known_to_take_more_calls_is_refused_before_it_reads() {
     assert_eq!(again.shown(), refused.shown());
     assert_eq!(aws.server.seen().len(), 2, "only who asks");
     let none = sandbox.run(&["plan", "--max-calls", "0"]).expect(exit::USAGE);
-    assert!(none.stderr.contains("--max-calls"), "{}", none.stderr);
+    assert!(none.stderr.contains("'0' for '--max-calls <N>': it must be 1 or more"), "{}", none.stderr);
 }
 
 #[test]

@@ -11,12 +11,15 @@ use crate::canned_aws::{CannedAws, manifests, two};
 use crate::sandbox::Sandbox;
 
 /// Every command that prints, on a sandbox where all of them work.
-const PRINTING: [&[&str]; 10] = [
+const PRINTING: [&[&str]; 13] = [
     &["--help"],
     &["plan", "--help"],
     &["validate"],
     &["plan"],
+    &["policy", "reader"],
     &["lease", "list"],
+    &["audit", "list"],
+    &["audit", "verify"],
     &["rules"],
     &["explain", "LH103"],
     &["schema", "manifest"],
@@ -35,6 +38,18 @@ fn a_reader_that_left_is_no_panic() {
         let done = sandbox.done(&output);
         assert!(!done.stderr.contains("panicked"), "{args:?}: {}", done.stderr);
         let _ = done.expect(exit::FINE);
+    }
+}
+
+/// What carries no secret is not missed by anybody who closed the output.
+#[test]
+fn a_closed_output_is_alike_for_all_that_print() {
+    let aws = CannedAws::start();
+    let sandbox = applied(&aws);
+    for args in PRINTING {
+        let closed = format!("{} {} >&-", crate::sandbox::binary(), args.join(" "));
+        let done = sandbox.run_plain("/bin/sh", &["-c", &closed]).expect(exit::FINE);
+        assert!(done.stderr.is_empty(), "{args:?}: {}", done.stderr);
     }
 }
 

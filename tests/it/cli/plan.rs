@@ -25,6 +25,21 @@ fn the_json_form_can_be_read_back() {
 }
 
 #[test]
+fn a_plan_is_not_saved_in_a_file_by_the_name_of_a_dash() {
+    let aws = CannedAws::start();
+    let sandbox = aws.sandbox();
+    sandbox.commit(&manifests(&two(HOUR)));
+    assert_snapshot!(sandbox.run(&["plan", "--out", "-"]).shown(), @"
+    exit 64
+    ── stderr
+    error[out-is-no-file]: --out saves a plan in a file, and `-` names none; help: --format json writes to standard output what --out saves; a file of that name is ./-
+    ");
+    assert!(aws.server.seen().is_empty() && !sandbox.repo().join("-").exists());
+    let _ = sandbox.run(&["plan", "--out", "./-"]).expect(exit::FINE);
+    assert!(sandbox.repo().join("-").exists());
+}
+
+#[test]
 fn no_colour_where_none_is_wanted() {
     let aws = CannedAws::start();
     let mut sandbox = aws.sandbox();

@@ -10,7 +10,7 @@ use leasehold::app::KeyWait;
 use leasehold::domain::ident::{Name, RoleArn};
 use leasehold::domain::ttl::Ttl;
 
-use super::{Format, HeadTrustArgs, name, role_arn, time_limit, ttl};
+use super::{Format, HeadTrustArgs, at_least_one, name, role_arn, time_limit, ttl};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LeaseCommand {
@@ -122,7 +122,7 @@ pub(crate) struct SweepArgs {
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = ttl)]
     pub(crate) grace: Ttl,
     /// Leases worked on at once
-    #[arg(long, value_name = "N", default_value = "4")]
+    #[arg(long, value_name = "N", default_value = "4", value_parser = at_least_one::<NonZeroU16>)]
     pub(crate) parallel: NonZeroU16,
     /// Read every lease, not only those that the index has as due, and enter each into the index anew
     #[arg(long)]
@@ -147,7 +147,9 @@ pub(crate) struct ReachArgs {
     #[arg(long, value_name = "ARN", value_parser = role_arn, help_heading = "State and AWS")]
     pub(crate) via: Vec<RoleArn>,
     /// Most requests a second to the IAM of one account
-    #[arg(long, value_name = "N", default_value = "10", help_heading = "State and AWS")]
+    #[arg(
+        long, value_name = "N", default_value = "10", value_parser = at_least_one::<NonZeroU32>, help_heading = "State and AWS"
+    )]
     pub(crate) rate: NonZeroU32,
     #[command(flatten)]
     pub(crate) trust: HeadTrustArgs,

@@ -1,5 +1,5 @@
-use leasehold::app::AppError;
 use leasehold::app::audit::{AuditFilter, list_audit, show_audit, verify_audit};
+use leasehold::app::{AppError, Failure, Meaning};
 use leasehold::output::text;
 use leasehold::ports::{Clock as _, StateRead as _};
 use leasehold::wire::audit_v1;
@@ -48,6 +48,13 @@ async fn verify(args: &AuditVerifyArgs, terminal: Terminal) -> Result<u8, AppErr
     let store = wire_up::looked_at(&args.place, &args.trust).await?;
     let report = verify_audit(&store, SystemClock.now()).await?;
     let document = audit_v1::Verification::new(&report);
+    if document.whole && document.events == 0 {
+        // Every state that was ever applied to has an event. Who looks in the wrong place must not be told that all is whole.
+        let message = format!("there is no audit in the state at {}", store.location());
+        return Err(Failure::new(Meaning::Failed, "no-audit", message)
+            .help("nothing was ever applied there, or everything is gone; --state says where to look")
+            .into());
+    }
     print(|out| match args.place.format {
         Format::Json => out.write_all(document.to_json().as_bytes()),
         Format::Text => text::audit_verification(&document, &terminal.out_style(), out),

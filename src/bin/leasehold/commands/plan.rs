@@ -16,6 +16,13 @@ use crate::terminal::{Terminal, print};
 use crate::wire_up::{self, Prefer, Store};
 
 pub(crate) async fn run(args: &PlanArgs, terminal: Terminal) -> Result<u8, AppError> {
+    if args.out.as_deref() == Some(Path::new("-")) {
+        let failure =
+            Failure::new(Meaning::Usage, "out-is-no-file", "--out saves a plan in a file, and `-` names none");
+        return Err(failure
+            .help("--format json writes to standard output what --out saves; a file of that name is ./-")
+            .into());
+    }
     let manifests = wire_up::manifests(&args.source, Prefer::CommitInCi, false)?;
     let store = wire_up::state(&args.state, &args.source.dir).await?;
     let request = PlanRequest {
