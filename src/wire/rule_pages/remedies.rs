@@ -88,6 +88,7 @@ const TABLE: &[(&str, Follow)] = &[
     ("LH230", Trust),
     ("LH231", Field),
     ("LH233", WholeTrust),
+    ("LH234", Trust),
     ("LH301", Command),
     ("LH302", Underlined),
     ("LH303", Underlined),
