@@ -130,7 +130,9 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
                 label: "trusts the whole account".to_owned(),
                 remedy: format!(
                     "name the broker in place of the account: {}",
-                    spot.rewrite(|statement| drop(edit_principals(statement, name_broker)))
+                    spot.rewrite(|statement| {
+                        edit_principals(statement, name_broker);
+                    })
                 ),
             },
         ));
