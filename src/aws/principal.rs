@@ -21,6 +21,7 @@ pub(super) async fn read(iam: &Iam, principal: &BrokerPrincipal, roles: &OneRole
                 unique_id: role.role_id.clone(),
                 tags: tags(role.tags()),
                 boundary: role.permissions_boundary.clone(),
+                trust: role.assume_role_policy_document().and_then(trust),
             }),
             Err(error) => Err(error),
         },
@@ -33,6 +34,7 @@ pub(super) async fn read(iam: &Iam, principal: &BrokerPrincipal, roles: &OneRole
                         arn: user.arn,
                         unique_id: user.user_id,
                         boundary: user.permissions_boundary,
+                        trust: None,
                     }),
                     None => return Fact::Unknown(because(Why::Malformed, "iam:GetUser gave no user")),
                 },
@@ -63,6 +65,12 @@ struct Itself {
     unique_id: String,
     tags: BTreeMap<String, String>,
     boundary: Option<AttachedPermissionsBoundary>,
+    trust: Option<LivePolicy>,
+}
+
+/// Who may be the broker. It decides nothing that the broker may do, so one that makes no sense is as good as none.
+fn trust(document: &str) -> Option<LivePolicy> {
+    documents::decode(document, "AssumeRolePolicyDocument").ok().map(|text| LivePolicy::read(&text))
 }
 
 /// A policy's document and the names that people find it by: a managed one may come more than once.
@@ -91,6 +99,7 @@ async fn with_policies(iam: &Iam, principal: &BrokerPrincipal, found: Itself) ->
     LiveBroker {
         unique_id: found.unique_id,
         tags: found.tags,
+        trust: found.trust,
         policies: match listed.and_then(|listed| named(&listed, &documents)) {
             Ok(policies) => Fact::Present(policies),
             Err(unknown) => Fact::Unknown(unknown),

@@ -1,5 +1,7 @@
 //! Runs the examples on every rule's page: the manifests that fail, and what to use instead.
 
+mod remedies;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -135,6 +135,7 @@ fn a_role_as_broker_is_read_with_every_policy() {
         assert_eq!((broker.unique_id.as_str(), broker.tags["team"].as_str()), ("AROABroker", "payments"));
         let boundary = broker.boundary.present().expect("it has one");
         assert!(boundary.name == BOUNDARY && boundary.document.policy.is_ok());
+        assert!(broker.trust.as_ref().is_some_and(|trust| trust.policy.is_ok()), "it came with the role");
         let account = &world.accounts[&id(ACCOUNT)];
         assert_eq!(account.reader, Fact::Present("arn:aws:iam::111122223333:user/ci".to_owned()));
         assert_eq!(why(&account.roles), Why::NotRead);

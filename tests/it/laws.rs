@@ -132,6 +132,7 @@ fn broker() -> impl Strategy<Value = Fact<LiveBroker>> {
         tags: BTreeMap::new(),
         policies: Fact::Present(vec![AttachedPolicy { name: "issue".to_owned(), document: LivePolicy::read(allow) }]),
         boundary: Fact::Absent,
+        trust: None,
     });
     let unknown = select(&Why::ALL[..]).prop_map(|why| Fact::Unknown(Unknown { why, detail: "not told".to_owned() }));
     prop_oneof![8 => Just(live), 1 => Just(Fact::Absent), 1 => unknown]

@@ -97,6 +97,16 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
         used.iter().find(|id| **id != judging.principal().account().as_str() && **id != "aws" && !known.contains(**id));
     for account in declared.iter().filter(|account| !used.contains(account.id.as_str())) {
         let id = account.id.as_str();
+        // A reader of the old account would be the next finding.
+        let reader = |missing: &str| match &account.reader_role_arn {
+            Some(reader) if reader.account().as_str() != missing => format!(
+                " and `reader_role_arn: arn:{}:iam::{missing}:role{}{}`",
+                reader.arn().partition(),
+                reader.path(),
+                reader.name()
+            ),
+            Some(_) | None => String::new(),
+        };
         findings.push(RULE.at(
             None,
             account.id.place.clone(),
@@ -107,7 +117,9 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
                 ),
                 label: "nothing is declared in it".to_owned(),
                 remedy: match missing {
-                    Some(missing) => format!("write `id: \"{missing}\"` if that is meant, or remove the document"),
+                    Some(missing) => {
+                        format!("write `id: \"{missing}\"`{} if that is meant, or remove the document", reader(missing))
+                    }
                     None => "remove the document".to_owned(),
                 },
             },

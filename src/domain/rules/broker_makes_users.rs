@@ -4,7 +4,11 @@
 //! Where an `iam_user` role is declared and the broker's own policies were read, asks them for each action by which such a
 //! role is issued: on a user outside of the deployment's path; on a user of the role that lacks the boundary which the role
 //! declares; and, where policies are attached, with `AdministratorAccess` in place of those that are declared. It speaks
-//! only where the answer is certainly yes. Where no `iam_user` role is declared, LH314 speaks of every such action.
+//! only where the answer is certainly yes.
+//!
+//! LH314 asks which actions are allowed, this rule on which users and under which conditions: an Allow that reaches these
+//! actions only by a wildcard (`iam:*`, `*`) or a NotAction is named there and not again here. Where no `iam_user` role is
+//! declared, none of these actions is needed, and LH314 speaks of every one.
 //!
 //! ## Why it is bad
 //! Whoever gets hold of the broker can make itself a user that may do anything in the account, or hang a policy and an
@@ -88,13 +92,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::credential::{CredentialSpec, IamUserSpec};
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::{
-    Caller, Context, Effect, Knowledge, Layer, Policies, Policy, Request, Selector, Statement, Verdict, evaluate,
+    Caller, Context, Effect, Knowledge, Layer, Place, Policies, Policy, Request, Selector, Statement, Truth, Verdict,
+    evaluate, trace,
 };
 use crate::domain::ident::{Arn, Name};
+use crate::domain::world::AttachedPolicy;
 use crate::domain::{lease, least_privilege, limits, text};
 
-use super::Judging;
 use super::rule::{Origin, Rule, Said};
+use super::{Judging, broker_too_powerful};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH315",
@@ -117,7 +123,7 @@ const BOUNDARY: &str = "iam:PermissionsBoundary";
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     let Some(attached) = judging.world.broker.present().and_then(|live| live.policies.present()) else { return };
-    let asker = Asker::new(judging);
+    let asker = Asker::new(judging, attached);
     let needed: Vec<least_privilege::Statement> =
         least_privilege::broker(judging.desired).into_iter().filter(is_on_users).collect();
     let actions: BTreeSet<&'static str> = needed.iter().flat_map(|it| it.actions.iter().copied()).collect();
@@ -217,10 +223,12 @@ struct Asker<'j> {
     path: String,
     /// What every ARN of a user of the account begins with.
     prefix: String,
+    /// What LH314 measures Allows by.
+    limits: broker_too_powerful::Limits<'j>,
 }
 
 impl<'j> Asker<'j> {
-    fn new(judging: &'j Judging<'_>) -> Self {
+    fn new(judging: &'j Judging<'_>, attached: &'j [AttachedPolicy]) -> Self {
         let caller = judging.issuing.caller();
         // Nobody reads the organization's policies, nor those that the broker's own session was made with.
         let session = if judging.principal().is_role() { Layer::Assumed } else { Layer::None };
@@ -233,7 +241,8 @@ impl<'j> Asker<'j> {
         };
         let path = least_privilege::lease_user_path(&judging.desired.broker.spec.deployment, None);
         let prefix = format!("arn:{}:iam::{}:user", caller.partition, caller.account);
-        Self { judging, caller, policies, path, prefix }
+        let limits = broker_too_powerful::Limits::new(judging, attached);
+        Self { judging, caller, policies, path, prefix, limits }
     }
 
     /// A user as `issue` makes it for this role.
@@ -263,7 +272,7 @@ impl<'j> Asker<'j> {
     }
 
     /// Whether the policies certainly allow `action` on a user that has (or is made with) this boundary, with this managed policy
-    /// where one is attached.
+    /// where one is attached, and by an Allow that LH314 does not name.
     fn may(&self, action: &str, user: &str, boundary: Option<&Arn>, policy: Option<&str>) -> bool {
         let now = self.judging.now;
         let mut context = Context::open()
@@ -287,7 +296,20 @@ impl<'j> Asker<'j> {
             context.set("iam:PolicyARN", policy.map_or(Knowledge::ABSENT, Knowledge::is));
         }
         let request = Request::new(self.caller, action).on(user).within(&context);
-        evaluate(&request, &self.policies).verdict == Verdict::Allowed
+        evaluate(&request, &self.policies).verdict == Verdict::Allowed && self.is_own(&request, action)
+    }
+
+    /// Whether an Allow that LH314 does not name lets the request through.
+    fn is_own(&self, request: &Request<'_>, action: &str) -> bool {
+        let Layer::Read(named) = &self.policies.identity else { return false };
+        let traces = trace(request, &self.policies);
+        let traces = traces.iter().filter(|it| it.place == Place::Identity);
+        let mut statements = named.iter().flat_map(|it| it.policy.statements()).zip(traces);
+        statements.any(|(statement, trace)| {
+            statement.effect == Effect::Allow
+                && trace.elements.iter().all(|it| it.holds == Truth::True)
+                && !self.limits.names(statement, action)
+        })
     }
 }
 
@@ -346,7 +368,11 @@ mod tests {
                 &["does not declare"],
                 &["outside of", "without its"],
             ),
-            (allow("iam:*", "arn:aws:iam::111122223333:user/admins/*"), &["user/admins/any"], &["without"]),
+            (
+                allow("iam:CreateAccessKey", "arn:aws:iam::111122223333:user/admins/*"),
+                &["user/admins/any"],
+                &["without"],
+            ),
         ] {
             let found = found(scene(), &[&statement]);
             assert_eq!(found.len(), 1, "{statement}");
@@ -378,9 +404,32 @@ mod tests {
     }
 
     #[test]
+    fn one_grant_too_many_gives_one_finding() {
+        let wide = |it: &str| allow(it, "*");
+        let not_action = wide("s3:*").replace("Action", "NotAction");
+        let both = r#"{"Effect": "Allow", "Action": ["iam:*", "iam:CreateUser"], "Resource": "*"}"#.to_owned();
+        for (statement, by_action, by_user) in [
+            (ALLOW_ALL.to_owned(), 1, 0),
+            (wide("iam:*"), 1, 0),
+            (wide("iam:Create*"), 1, 0),
+            (not_action, 1, 0),
+            (wide("iam:CreateUser"), 0, 1),
+            (both, 1, 1),
+        ] {
+            let scene = scene().broker(&[&statement], None);
+            let (other, own) = (scene.findings(&broker_too_powerful::RULE), scene.findings(&RULE));
+            assert_eq!((other.len(), own.len()), (by_action, by_user), "{statement}");
+        }
+        // Where a boundary holds the wildcard to what is needed, LH314 is silent, and this rule is not.
+        let scene = scene().broker(&[&wide("iam:*")], Some(&wide("iam:CreateUser")));
+        assert!(scene.findings(&broker_too_powerful::RULE).is_empty());
+        assert_eq!(scene.findings(&RULE).len(), 1);
+    }
+
+    #[test]
     fn a_role_without_a_boundary_declares_none_to_ask_for() {
         let free = Scene::role_broker().iam_user("u", 900, 3_600, |_| ());
-        let found = found(free, &[&allow("iam:*", "arn:aws:iam::111122223333:user/leasehold/prod/*")]);
+        let found = found(free, &[&allow("iam:CreateUser", "*")]);
         assert!(found.len() == 1 && !found[0].message.contains("boundary"), "{found:?}");
     }
 }

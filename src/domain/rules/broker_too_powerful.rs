@@ -6,6 +6,9 @@
 //! changes to IAM that no declared role needs. Where every role of an account was listed, it names the undeclared ones
 //! that the broker may ask for by an Allow without conditions.
 //!
+//! LH315 is its neighbour: an action that a declared `iam_user` role needs is named there, where it is allowed on other users
+//! or without its conditions. A wildcard or a NotAction that covers more than such actions is named here alone.
+//!
 //! What cannot be exercised is not listed: an Allow whose conditions do not hold for the broker, what its permissions
 //! boundary does not let through, and what a Deny without conditions takes away. Where that is not known, because a condition
 //! asks for something else than the broker and the time, or the boundary could not be read, it is listed.
@@ -114,6 +117,7 @@ use crate::domain::iam::{
     trace, wildcard_match,
 };
 use crate::domain::ident::RoleArn;
+use crate::domain::world::AttachedPolicy;
 use crate::domain::{least_privilege, text};
 
 use super::rule::{Origin, Rule, Said};
@@ -152,19 +156,9 @@ struct Excess<'a> {
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     let Some(attached) = judging.world.broker.present().and_then(|live| live.policies.present()) else { return };
-    let read = || attached.iter().filter_map(|it| Some((it.name.as_str(), it.document.policy.as_ref().ok()?)));
-    let mut needed: HashSet<&str> = judging.targets().map(|target| target.arn.as_str()).collect();
-    needed.extend(judging.desired.accounts.iter().filter_map(|it| Some(it.reader_role_arn.as_ref()?.value.as_str())));
-    let boundary = match judging.issuing.boundary() {
-        Layer::Read(named) => Some(named.iter().flat_map(|it| live_statements(judging, it.name, it.policy)).collect()),
-        Layer::None | Layer::Assumed | Layer::Unread => None,
-    };
-    let bounds = boundary.iter().flatten().copied();
-    let denies =
-        read().flat_map(|(_, policy)| policy.statements()).chain(bounds).filter(|it| always_denies(it)).collect();
-    let limits = Limits { roles: needed, actions: least_privilege::needed(judging.desired), boundary, denies };
+    let limits = Limits::new(judging, attached);
     let mut excess = Excess::default();
-    for (name, policy) in read() {
+    for (name, policy) in read(attached) {
         for statement in live_statements(judging, name, policy).filter(|statement| statement.effect == Effect::Allow) {
             look(name, statement, &limits, &mut excess);
         }
@@ -187,6 +181,10 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
         judging.desired.broker.principal_place.clone(),
         Said { message, label: "may do more than is declared".to_owned(), remedy: remedy(judging) },
     ));
+}
+
+fn read(attached: &[AttachedPolicy]) -> impl Iterator<Item = (&str, &Policy)> {
+    attached.iter().filter_map(|it| Some((it.name.as_str(), it.document.policy.as_ref().ok()?)))
 }
 
 /// The statements whose conditions may hold for the broker at this instant.
@@ -220,8 +218,7 @@ fn look<'a>(name: &str, statement: &'a Statement, limits: &Limits<'_>, excess: &
         Selector::Except(_) => {}
         Selector::Only(actions) => {
             for action in actions.iter().filter(|action| action.is_well_formed()) {
-                let pattern = action.as_str().to_ascii_lowercase();
-                if is_beyond(&pattern, &limits.actions) && limits.let_beyond(&pattern) {
+                if limits.is_too_wide(&action.as_str().to_ascii_lowercase()) {
                     say(&text::short(action.as_str(), 64));
                 }
             }
@@ -248,7 +245,7 @@ fn look<'a>(name: &str, statement: &'a Statement, limits: &Limits<'_>, excess: &
 }
 
 /// What is needed, and what keeps the Allows from giving more.
-struct Limits<'a> {
+pub(super) struct Limits<'a> {
     /// Roles that are declared, as targets or readers.
     roles: HashSet<&'a str>,
     /// Actions that the broker may need, in lower case.
@@ -259,7 +256,42 @@ struct Limits<'a> {
     denies: Vec<&'a Statement>,
 }
 
-impl Limits<'_> {
+impl<'a> Limits<'a> {
+    pub(super) fn new(judging: &'a Judging<'_>, attached: &'a [AttachedPolicy]) -> Self {
+        let mut needed: HashSet<&str> = judging.targets().map(|target| target.arn.as_str()).collect();
+        needed
+            .extend(judging.desired.accounts.iter().filter_map(|it| Some(it.reader_role_arn.as_ref()?.value.as_str())));
+        let boundary = match judging.issuing.boundary() {
+            Layer::Read(named) => {
+                Some(named.iter().flat_map(|it| live_statements(judging, it.name, it.policy)).collect())
+            }
+            Layer::None | Layer::Assumed | Layer::Unread => None,
+        };
+        let bounds = boundary.iter().flatten().copied();
+        let denies = read(attached)
+            .flat_map(|(_, policy)| policy.statements())
+            .chain(bounds)
+            .filter(|it| always_denies(it))
+            .collect();
+        Limits { roles: needed, actions: least_privilege::needed(judging.desired), boundary, denies }
+    }
+
+    /// Whether this rule names every entry by which this Allow reaches the action.
+    pub(super) fn names(&self, statement: &Statement, action: &str) -> bool {
+        match &statement.action {
+            Selector::Except(_) => self.let_beyond("*"),
+            Selector::Only(entries) => {
+                let mut reaching = entries.iter().filter(|it| it.matches(action) == Truth::True);
+                reaching.all(|it| self.is_too_wide(&it.as_str().to_ascii_lowercase()))
+            }
+        }
+    }
+
+    /// Whether a pattern (in lower case) covers actions that nothing declared needs, and nothing keeps them back.
+    fn is_too_wide(&self, pattern: &str) -> bool {
+        is_beyond(pattern, &self.actions) && self.let_beyond(pattern)
+    }
+
     fn bounds(&self) -> Option<impl Iterator<Item = &Statement>> {
         Some(self.boundary.as_ref()?.iter().copied().filter(|it| it.effect == Effect::Allow))
     }

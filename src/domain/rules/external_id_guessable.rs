@@ -2,7 +2,8 @@
 //!
 //! ## What it does
 //! Takes the account ids, the role names and the signs between out of each declared `external_id`, and speaks when
-//! fewer than 16 characters are left.
+//! fewer than 16 characters are left. It looks at the manifest alone, whether the trust policy asks for this id or not: LH213
+//! speaks where it asks for none, LH214 where it asks for another. A new value goes into both, or LH214 speaks next.
 //!
 //! ## Why it is bad
 //! An external id keeps others out only if they do not know it. Account ids and names are in every ARN, and short

@@ -270,7 +270,15 @@ impl Scene {
             tags: BTreeMap::new(),
             policies: Fact::Present(vec![policy("issue", statements)]),
             boundary: boundary.map_or(Fact::Absent, |statement| Fact::Present(policy("Boundary", &[statement]))),
+            trust: None,
         });
+        self
+    }
+
+    /// The broker's own trust policy.
+    pub(super) fn broker_trusting(mut self, statements: &[&str]) -> Self {
+        let Fact::Present(live) = &mut self.world.broker else { panic!("the broker first") };
+        live.trust = Some(LivePolicy::read(&trust(statements)));
         self
     }
 

@@ -124,7 +124,7 @@ fn excesses(spec: &IamUserSpec, summary: Option<&BTreeMap<String, u64>>) -> Vec<
         excesses.push((
             Field::CredentialType,
             format!("it has {users} IAM users, and its quota is {quota}"),
-            "issue sessions instead with `credential_type: assumed_role`, or delete users that nobody needs",
+            "issue sessions instead, from a role of type `assumed_role`, or delete users that nobody needs",
         ));
     }
     let (groups, policies) = (spec.policy.groups.len(), spec.policy.arns.len());

@@ -111,7 +111,7 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
                 "account {account} has {users} of at most {quota} IAM users: {left} more, and no `iam_user` role can be issued"
             ),
             label: "its account is nearly full of IAM users".to_owned(),
-            remedy: "issue sessions instead with `credential_type: assumed_role`, delete users that nobody needs, or have \
+            remedy: "issue sessions instead, from a role of type `assumed_role`, delete users that nobody needs, or have \
                      the quota raised"
                 .to_owned(),
         },

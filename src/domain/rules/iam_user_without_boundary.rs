@@ -86,8 +86,8 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
                 message: format!("role `{}` makes IAM users without a permissions boundary", role.spec.name),
                 label: "no permissions_boundary_arn".to_owned(),
                 remedy: format!(
-                    "add `permissions_boundary_arn:` with a managed policy that says the most these users may ever do, such as \
-                     arn:{}:iam::{}:policy/<name>",
+                    "name a managed policy that says the most these users may ever do, such as \
+                     `permissions_boundary_arn: arn:{}:iam::{}:policy/LeaseholdBoundary`",
                     judging.principal().partition(),
                     judging.principal().account()
                 ),

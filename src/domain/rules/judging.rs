@@ -2,7 +2,8 @@ use crate::domain::Timestamp;
 use crate::domain::admission::{Asking, Issuing};
 use crate::domain::credential::{AssumedRoleSpec, CredentialSpec};
 use crate::domain::desired::Desired;
-use crate::domain::iam::{Policy, StatementTrace, Verdict};
+use crate::domain::iam::Place::Resource;
+use crate::domain::iam::{Effect, Policy, StatementTrace, Truth, Verdict};
 use crate::domain::ident::{BrokerPrincipal, RoleArn};
 use crate::domain::record::Snapshot;
 use crate::domain::role::{Field, Role};
@@ -11,6 +12,7 @@ use crate::domain::world::{Fact, LiveRole, World};
 use super::RuleInput;
 use super::broker_side::{Unsettled, is_denied};
 use super::refusal::Refused;
+use super::statements::{self, Spot};
 
 /// What rules look at: the input, and what several of them would otherwise work out again.
 #[derive(Debug)]
@@ -153,6 +155,17 @@ impl<'a> Judging<'a> {
     pub(super) fn trace(&self, target: &Target<'_>, action: &str) -> Vec<StatementTrace> {
         let trace = |policy| self.asking(target).trace(&self.issuing, Some(policy), action);
         target.trust().map(trace).unwrap_or_default()
+    }
+
+    /// The first statement that admits the broker, or may: one that certainly does before one that does if its conditions hold.
+    pub(super) fn admitting<'t>(&self, target: Target<'t>) -> Option<Spot<'t>> {
+        let traces = self.trace(&target, "sts:AssumeRole");
+        let own = || traces.iter().filter(|it| it.place == Resource).enumerate();
+        let admits = |wanted: fn(Truth) -> bool| {
+            own().find(|(_, it)| it.effect == Effect::Allow && it.elements.iter().all(|it| wanted(it.holds)))
+        };
+        let (at, _) = admits(|holds| holds == Truth::True).or_else(|| admits(|holds| holds != Truth::False))?;
+        statements::of(target, target.trust()?).nth(at)
     }
 
     /// Whether the target's trust policy lets the broker only as a principal of its account.

@@ -73,6 +73,7 @@ mod trust_foreign_account;
 mod trust_key_not_carried;
 mod trust_lacks_set_source_identity;
 mod trust_lacks_tag_session;
+mod trust_lacks_tags_of_pods;
 mod trust_literal_variable;
 mod trust_literal_wildcard;
 mod trust_multivalued_key;
@@ -162,6 +163,7 @@ static ALL: &[&Rule] = &[
     &trust_oidc_unlimited::RULE,
     &trust_expires::RULE,
     &trust_odd_element::RULE,
+    &trust_lacks_tags_of_pods::RULE,
     &role_missing::RULE,
     &role_arn_malformed::RULE,
     &role_arn_partition::RULE,

@@ -5,7 +5,7 @@ use crate::domain::iam::{Condition, Quantifier, Test};
 
 use super::judging::Judging;
 use super::rule::{Rule, Said};
-use super::statements::{Spot, all, is_about};
+use super::statements::{all, broker_for_anyone, is_about};
 
 /// How far one condition narrows the callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,14 +52,24 @@ pub(super) fn each_for_anyone(
     rule: &Rule,
     narrowed: Narrows,
     findings: &mut Vec<Finding>,
-    say: impl Fn(&Spot<'_>) -> Said,
+    admits: &str,
+    label: &str,
 ) {
+    let broker = judging.principal().as_str();
     for spot in all(judging).filter(|spot| spot.names_anyone() && spot.allows("sts:AssumeRole")) {
         let conditions = &spot.statement.conditions;
         if conditions.iter().map(narrows).max().unwrap_or(Narrows::No) != narrowed {
             continue;
         }
-        let mut finding = rule.about(spot.target.role, spot.target.field(), say(&spot));
+        let said = Said {
+            message: format!("{} {admits}", spot.named()),
+            label: label.to_owned(),
+            remedy: format!(
+                "name the broker in the place of everyone: {}",
+                spot.rewrite(|it| broker_for_anyone(it, broker))
+            ),
+        };
+        let mut finding = rule.about(spot.target.role, spot.target.field(), said);
         if conditions.iter().any(|it| ORGANIZATIONS.iter().any(|key| is_about(it, key))) {
             finding.confidence = Confidence::Strict;
         }

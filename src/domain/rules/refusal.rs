@@ -3,9 +3,11 @@
 //! One cause, one finding: where conditions alone keep the broker out, and a more specific rule is about each of them,
 //! those rules speak and LH201 does not. In every other case LH201 speaks alone.
 
+use crate::domain::finding::Finding;
 use crate::domain::iam::{Condition, Effect, Element, ElementTrace, Place, Statement, Truth, Verdict, nearest_allow};
 
 use super::judging::{Judging, Target};
+use super::rule::{Rule, Said};
 use super::statements::{self, Spot, is_about};
 
 /// Something in a request that a rule of its own is about.
@@ -86,6 +88,29 @@ pub(super) fn refused_by<'j>(
         let spot = refused.spot(target)?;
         Some((spot, spot.statement.conditions.get(*at)?))
     })
+}
+
+/// What a rule says of a statement that keeps the broker out by one condition.
+pub(super) struct Turning {
+    /// Why the condition does not let it in.
+    pub(super) but: String,
+    pub(super) label: &'static str,
+    pub(super) remedy: String,
+}
+
+/// Adds a finding for each target that this cause keeps the broker out of.
+pub(super) fn each_refused_by(
+    judging: &Judging<'_>,
+    cause: Cause,
+    rule: &Rule,
+    findings: &mut Vec<Finding>,
+    say: impl Fn(&Spot<'_>, &Condition) -> Turning,
+) {
+    findings.extend(refused_by(judging, cause).map(|(spot, condition)| {
+        let Turning { but, label, remedy } = say(&spot, condition);
+        let message = format!("{} turns on `{}`, and {but}", spot.named(), condition.line());
+        rule.about(spot.target.role, spot.target.field(), Said { message, label: label.to_owned(), remedy })
+    }));
 }
 
 fn cause_of(judging: &Judging<'_>, target: &Target<'_>, condition: &Condition) -> Option<Cause> {

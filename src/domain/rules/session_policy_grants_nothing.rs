@@ -95,7 +95,7 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
             Said {
                 message: format!("the only policy of role `{}` allows nothing: {because}", role.spec.name),
                 label: label.to_owned(),
-                remedy: "add what is to be allowed, such as `Effect: Allow, Action: s3:*, Resource: \"*\"` beside the Denys".to_owned(),
+                remedy: "add what is to be allowed, such as `{Effect: Allow, Action: s3:*, Resource: \"*\"}` beside the Denys".to_owned(),
             },
         ));
     }

@@ -54,6 +54,7 @@ const LIST: &[(&str, &str, Level)] = &[
     ("LH230", "trust-oidc-unlimited", Level::Blocking),
     ("LH231", "trust-expires", Level::Advisory),
     ("LH233", "trust-odd-element", Level::Advisory),
+    ("LH234", "trust-lacks-tags-of-pods", Level::Advisory),
     ("LH301", "role-missing", Level::Hard),
     ("LH302", "role-arn-malformed", Level::Hard),
     ("LH303", "role-arn-partition", Level::Hard),

@@ -52,9 +52,12 @@
 //! The API references of `GetFederationToken` and `GetSessionToken` (long-term credentials of an IAM user), and AWS's own
 //! refusals as users report them.
 
-use crate::domain::credential::CredentialType;
+use serde_json::{Value, json};
+
+use crate::domain::credential::{CredentialSpec, CredentialType, SessionTokenSpec};
 use crate::domain::finding::{Confidence, Finding, Level};
-use crate::domain::role::Field;
+use crate::domain::ident::BrokerPrincipal;
+use crate::domain::role::{Field, Role};
 
 use super::Judging;
 use super::rule::{Origin, Rule, Said};
@@ -90,12 +93,49 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
                     role.spec.name
                 ),
                 label: "needs an IAM user as broker".to_owned(),
-                remedy: "make it `credential_type: assumed_role` with the `role_arns` it needs, or let an IAM user with \
-                         long-term keys be the Broker's principal"
-                    .to_owned(),
+                remedy: format!(
+                    "make it an `assumed_role`, with the name of a role that may do what is needed for NAME: `spec: {}`; or let an IAM user with \
+                     long-term keys issue: `principal: {}/NAME` in the Broker document",
+                    assumed(broker, role),
+                    user_stem(broker)
+                ),
             },
         ));
     }
+}
+
+/// The role's `spec`, whole, as one that assumes a role of the broker's account. JSON is YAML.
+fn assumed(broker: &BrokerPrincipal, role: &Role) -> Value {
+    let target = format!("arn:{}:iam::{}:role/NAME", broker.partition(), broker.account());
+    let ttl = role.spec.credential.ttl();
+    let mut spec = json!({
+        "credential_type": "assumed_role",
+        "role_arns": [target],
+        "default_sts_ttl": ttl.default.to_string(),
+        "max_sts_ttl": ttl.max.to_string(),
+    });
+    let mut put = |field: &str, value: Value| spec[field] = value;
+    if let CredentialSpec::FederationToken(token) = &role.spec.credential {
+        if !token.policy.arns.is_empty() {
+            put("policy_arns", token.policy.arns.iter().map(|arn| json!(arn.as_str())).collect());
+        }
+        if let Some(document) = &token.policy.document {
+            put("policy_document", document.value().clone());
+        }
+        if !token.session_tags.is_empty() {
+            put("session_tags", json!(token.session_tags));
+        }
+    }
+    if let CredentialSpec::SessionToken(SessionTokenSpec { mfa_serial_number: Some(serial), .. }) =
+        &role.spec.credential
+    {
+        put("mfa_serial_number", json!(serial));
+    }
+    spec
+}
+
+fn user_stem(broker: &BrokerPrincipal) -> String {
+    format!("arn:{}:iam::{}:user", broker.partition(), broker.account())
 }
 
 #[cfg(test)]

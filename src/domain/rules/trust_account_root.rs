@@ -86,12 +86,12 @@
 //! The IAM user guide's page on principals: an account as principal delegates the decision to that account's identity
 //! policies.
 
-use crate::domain::admission;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::Verdict;
 
+use super::Judging;
 use super::rule::{Origin, Rule, Said};
-use super::{Judging, words};
+use super::statements::edit_principals;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH205",
@@ -106,25 +106,33 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     let broker = judging.principal();
+    let account = broker.account().as_str();
+    let root = format!(":iam::{account}:root");
     for target in judging.targets() {
         match target.assume {
             Some(Verdict::Allowed | Verdict::Depends(_)) if judging.is_delegated(&target) => {}
             Some(_) | None => continue,
         }
+        let Some(spot) = judging.admitting(target) else { continue };
+        let name_broker = |entries: &mut Vec<String>| {
+            entries.retain(|it| it != account && !it.ends_with(&root));
+            entries.push(broker.as_str().to_owned());
+        };
         findings.push(RULE.about(
             target.role,
             target.field(),
             Said {
                 message: format!(
-                    "the trust policy of `{}` admits the broker only as a principal of account {}: the broker's identity policy \
-                     must allow sts:AssumeRole too, and every other principal so allowed may assume it as well",
-                    target.arn,
-                    broker.account()
+                    "{} admits the broker only as a principal of account {account}: the broker's identity policy must allow \
+                     sts:AssumeRole too, and every other principal so allowed may assume it as well",
+                    spot.named()
                 ),
                 label: "trusts the whole account".to_owned(),
                 remedy: format!(
-                    "name the broker in place of the account: `{}`",
-                    words::trust_statement(broker, &admission::actions(target.spec))
+                    "name the broker in place of the account: {}",
+                    spot.rewrite(|statement| {
+                        edit_principals(statement, name_broker);
+                    })
                 ),
             },
         ));
@@ -149,6 +157,10 @@ mod tests {
             1
         );
         assert!(found(&[&root, &statement("Allow", "role/VaultRunner", "sts:AssumeRole")]).is_empty());
+        let both = r#"{"Sid": "Two", "Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam::111122223333:root", "444455556666"]}, "Action": "sts:AssumeRole"}"#;
+        let found = found(&[&statement("Allow", "role/Other", "sts:AssumeRole"), both]);
+        assert!(found[0].message.starts_with("statement `Two` of"), "{found:?}");
+        assert!(found[0].remedy.contains(r#"{"AWS":["444455556666","arn:aws:iam::111122223333:role/VaultRunner"]}"#));
     }
 
     #[test]

@@ -73,8 +73,7 @@ use crate::domain::finding::{Confidence, Finding, Level};
 
 use super::judging::Judging;
 use super::narrowing::{Narrows, each_for_anyone};
-use super::rule::{Origin, Rule, Said};
-use super::statements::broker_for_anyone;
+use super::rule::{Origin, Rule};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH207",
@@ -88,15 +87,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    let broker = judging.principal().as_str();
-    each_for_anyone(judging, &RULE, Narrows::No, findings, |spot| Said {
-        message: format!("{} admits every principal of every AWS account", spot.named()),
-        label: "trusts everyone".to_owned(),
-        remedy: format!(
-            "name the broker in the place of everyone: {}",
-            spot.rewrite(|it| broker_for_anyone(it, broker))
-        ),
-    });
+    let admits = "admits every principal of every AWS account";
+    each_for_anyone(judging, &RULE, Narrows::No, findings, admits, "trusts everyone");
 }
 
 #[cfg(test)]

@@ -75,8 +75,7 @@ use crate::domain::finding::{Confidence, Finding, Level};
 
 use super::judging::Judging;
 use super::narrowing::{Narrows, each_for_anyone};
-use super::rule::{Origin, Rule, Said};
-use super::statements::broker_for_anyone;
+use super::rule::{Origin, Rule};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH208",
@@ -90,18 +89,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    let broker = judging.principal().as_str();
-    each_for_anyone(judging, &RULE, Narrows::Loosely, findings, |spot| Said {
-        message: format!(
-            "{} admits everyone whom its conditions do not keep out: they hold for a request without the key, or exclude only some",
-            spot.named()
-        ),
-        label: "trusts nearly everyone".to_owned(),
-        remedy: format!(
-            "name the broker in the place of everyone: {}",
-            spot.rewrite(|it| broker_for_anyone(it, broker))
-        ),
-    });
+    let admits = "admits everyone whom its conditions do not keep out: they hold for a request without the key, or exclude only some";
+    each_for_anyone(judging, &RULE, Narrows::Loosely, findings, admits, "trusts nearly everyone");
 }
 
 #[cfg(test)]

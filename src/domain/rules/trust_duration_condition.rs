@@ -70,8 +70,8 @@
 use crate::domain::finding::{Confidence, Finding, Level};
 
 use super::judging::Judging;
-use super::refusal::{Cause, refused_by};
-use super::rule::{Origin, Rule, Said};
+use super::refusal::{Cause, Turning, each_refused_by};
+use super::rule::{Origin, Rule};
 use super::statements::take_condition;
 
 pub(super) static RULE: Rule = Rule {
@@ -86,24 +86,14 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for (spot, condition) in refused_by(judging, Cause::Duration) {
-        findings.push(RULE.about(
-            spot.target.role,
-            spot.target.field(),
-            Said {
-                message: format!(
-                    "{} turns on `{}`, and no AssumeRole request has that key",
-                    spot.named(),
-                    condition.line()
-                ),
-                label: "a condition that is never met".to_owned(),
-                remedy: format!(
-                    "limit sessions by the role's MaxSessionDuration, and {}",
-                    spot.rewrite(|it| drop(take_condition(it, condition)))
-                ),
-            },
-        ));
-    }
+    each_refused_by(judging, Cause::Duration, &RULE, findings, |spot, condition| Turning {
+        but: "no AssumeRole request has that key".to_owned(),
+        label: "a condition that is never met",
+        remedy: format!(
+            "limit sessions by the role's MaxSessionDuration, and {}",
+            spot.rewrite(|it| drop(take_condition(it, condition)))
+        ),
+    });
 }
 
 #[cfg(test)]

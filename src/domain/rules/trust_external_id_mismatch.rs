@@ -2,7 +2,8 @@
 //!
 //! ## What it does
 //! Speaks when nothing but a condition on `sts:ExternalId` keeps the broker out: the role passes none, or one that does
-//! not match. Case counts.
+//! not match. Case counts. Whether the id is a good one is not its question: LH215 speaks of one that can be guessed, and
+//! both speak where a role passes an id that is neither asked for nor hard to guess. Where none is asked for, it is LH213.
 //!
 //! ## Why it is bad
 //! STS answers `AccessDenied` to every request for this role.

@@ -1,7 +1,8 @@
 //! Session tags are declared, and the trust policy does not allow `sts:TagSession`.
 //!
 //! ## What it does
-//! Asks the trust policy of each target role for `sts:TagSession` when the role declares `session_tags`.
+//! Asks the trust policy of each target role for `sts:TagSession` when the role declares `session_tags`. Of tags that the
+//! broker's own session brings along, LH234 speaks.
 //!
 //! ## Why it is bad
 //! STS authorizes the tags as a request of their own. Without that permission the whole `AssumeRole` is refused, tags or

@@ -73,8 +73,8 @@
 use crate::domain::finding::{Confidence, Finding, Level};
 
 use super::judging::Judging;
-use super::refusal::{Cause, refused_by};
-use super::rule::{Origin, Rule, Said};
+use super::refusal::{Cause, Turning, each_refused_by};
+use super::rule::{Origin, Rule};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH222",
@@ -88,24 +88,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for (spot, condition) in refused_by(judging, Cause::Mfa) {
-        findings.push(RULE.about(
-            spot.target.role,
-            spot.target.field(),
-            Said {
-                message: format!(
-                    "{} turns on `{}`, and role `{}` passes no MFA code",
-                    spot.named(),
-                    condition.line(),
-                    spot.target.role.spec.name
-                ),
-                label: "asks for MFA".to_owned(),
-                remedy: "declare the broker's MFA device as `mfa_serial_number` and pass a code with each request; if nobody \
-                         is there to type it, take the broker out of the condition"
-                    .to_owned(),
-            },
-        ));
+    each_refused_by(judging, Cause::Mfa, &RULE, findings, |spot, _| {
+        Turning {
+        but: format!("role `{}` passes no MFA code", spot.target.role.spec.name),
+        label: "asks for MFA",
+        remedy: "declare the broker's MFA device as `mfa_serial_number` and pass a code with each request; if nobody is there to \
+                 type it, take the broker out of the condition"
+            .to_owned(),
     }
+    });
 }
 
 #[cfg(test)]

@@ -71,12 +71,14 @@
 //! The IAM user guide's pages on roles for OIDC federation, and IAM Access Analyzer's checks for shared OIDC providers.
 //! AWS publishes no list of the providers that are shared: that those named in this rule are is the stricter reading.
 
+use serde_json::json;
+
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::{Condition, Principal, Test};
 
 use super::judging::Judging;
 use super::rule::{Origin, Rule, Said};
-use super::statements::{Spot, each, needs_presence, principals};
+use super::statements::{Spot, each, is_about, needs_presence, principals, put_condition, take_condition};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH230",
@@ -129,8 +131,26 @@ fn look(spot: &Spot<'_>) -> Option<Said> {
     Some(Said {
         message: format!("{} admits every token of `{provider}`", spot.named()),
         label: "trusts all of an identity provider".to_owned(),
-        remedy: format!("add a condition with the subject that is meant, under `{provider}:sub`"),
+        remedy: format!(
+            "say which subject is meant, under `{provider}:sub`: {}",
+            spot.rewrite(|statement| {
+                for vague in spot.statement.conditions.iter().filter(|it| is_about(it, &format!("{provider}:sub"))) {
+                    take_condition(statement, vague);
+                }
+                put_condition(statement, "StringEquals", &format!("{provider}:sub"), json!(subject(provider)));
+            })
+        ),
     })
+}
+
+/// What a subject of this provider looks like. Whoever pastes it as it is admits nobody.
+fn subject(provider: &str) -> &'static str {
+    match provider {
+        "token.actions.githubusercontent.com" => "repo:<organization>/<repository>:ref:refs/heads/<branch>",
+        "gitlab.com" => "project_path:<group>/<project>:ref_type:branch:ref:<branch>",
+        _ if provider.starts_with("oidc.eks.") => "system:serviceaccount:<namespace>:<service account>",
+        _ => "<the subject that is meant>",
+    }
 }
 
 /// Whether anybody's claim can be so: nothing of it but a leading word (`repo:`) and slashes is fixed.

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{AttachedPolicy, Fact};
+use super::{AttachedPolicy, Fact, LivePolicy};
 
 /// The principal that issues, as it stands in IAM.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,4 +14,6 @@ pub struct LiveBroker {
     pub policies: Fact<Vec<AttachedPolicy>>,
     /// The permissions boundary; absent when there is none.
     pub boundary: Fact<AttachedPolicy>,
+    /// Whom a role lets be it; a user has none. `None` proves nothing: it may not have been told.
+    pub trust: Option<LivePolicy>,
 }

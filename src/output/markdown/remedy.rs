@@ -11,15 +11,15 @@ use crate::wire::json;
 /// Characters of a quoted part that a sentence can hold. A longer one stands below it alone.
 const INLINE_MAX: usize = 60;
 
-/// Writes a remedy: the sentence, and below it each statement, line or command that it quotes, in a block of its own. One
-/// that quotes nothing to be copied, or that has lines of its own, is a block as it is.
+/// Writes a remedy: the sentence, and below it each statement, line or command that it quotes, in a block of its own, so
+/// that a block holds nothing but what can be pasted. One whose quotes do not close is a block as it is.
 pub(super) fn remedy(text: &str, page: &mut Page) -> Result<(), Full> {
     if text.is_empty() {
         return Ok(());
     }
     let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).filter(|part| is_copied(part)).collect();
     let whole = text.matches('`').count().is_multiple_of(2);
-    if text.contains('\n') || quoted.is_empty() || !whole {
+    if !whole {
         page.block("What to do:")?;
         return page.block(fenced("text", text).trim_end());
     }
@@ -77,8 +77,8 @@ mod tests {
         ```
         ");
         assert_eq!(shown(""), "");
-        for whole in ["plan again", "write `a`", "two\n`l i`nes", "a ` lone one"] {
-            assert_eq!(shown(whole), format!("What to do:\n\n```text\n{whole}\n```\n\n"));
-        }
+        assert_eq!(shown("a ` lone one"), "What to do:\n\n```text\na ` lone one\n```\n\n");
+        assert_eq!(shown("plan again"), "What to do: plan again\n\n");
+        assert_eq!(shown("add `justification:`\nto it"), "What to do: add `justification:` to it\n\n");
     }
 }

@@ -98,11 +98,7 @@ fn everything_at_once() {
 
     **Brake** too-many-deletes: 6 roles would be deleted, and the Broker document allows 5
 
-    What to do:
-
-    ```text
-    if this is meant, pass --allow-deletes 6
-    ```
+    What to do: if this is meant, pass `--allow-deletes` 6
 
     ### Findings
 
@@ -110,11 +106,7 @@ fn everything_at_once() {
 
     **In the manifests**: `max_sts_ttl` is 12h, and ProdAppReadOnly allows sessions of 1h at most (by the stricter reading of what AWS documents)
 
-    What to do:
-
-    ```text
-    lower it to 1h, or raise MaxSessionDuration of the role to 43200
-    ```
+    What to do: lower it to 1h, or raise MaxSessionDuration of the role to 43200
 
     #### LH103 max-above-live (blocking): 1 finding
 
@@ -125,11 +117,7 @@ fn everything_at_once() {
       |                ^^^ AWS allows 1h
     ```
 
-    What to do:
-
-    ```text
-    lower it to 1h, or raise MaxSessionDuration of the role to 43200
-    ```
+    What to do: lower it to 1h, or raise MaxSessionDuration of the role to 43200
 
     <details><summary>Blocking nothing: 1 finding</summary>
 
@@ -142,11 +130,7 @@ fn everything_at_once() {
       |                ^^^ AWS allows 1h
     ```
 
-    What to do:
-
-    ```text
-    lower it to 1h, or raise MaxSessionDuration of the role to 43200
-    ```
+    What to do: lower it to 1h, or raise MaxSessionDuration of the role to 43200
 
     </details>
 

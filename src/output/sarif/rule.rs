@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::domain::finding;
-use crate::domain::rules::{self, Rule};
+use crate::domain::rules::Rule;
 use crate::domain::text::escape;
 use crate::output::sarif::text;
 use crate::wire::common_v1::{Confidence, Finding, Level};
@@ -25,9 +25,9 @@ pub(super) struct Rules<'a> {
 }
 
 impl<'a> Rules<'a> {
-    pub(super) fn of(findings: &'a [Finding]) -> Self {
+    pub(super) fn of(set: &'static [&'static Rule], findings: &'a [Finding]) -> Self {
         let mut rules = Self { index: BTreeMap::new(), descriptors: Vec::new() };
-        for rule in rules::all() {
+        for rule in set {
             rules.add(rule.code, || descriptor(rule));
         }
         for finding in findings {

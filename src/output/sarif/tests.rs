@@ -2,7 +2,6 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::finding::Level as DomainLevel;
-use crate::domain::rules;
 use crate::domain::text::is_unsafe;
 use crate::wire::plan_v1::samples::{against_base, everything, finding, place_in, unchanged};
 
@@ -151,7 +150,7 @@ fn a_fingerprint_stays_when_lines_move_and_tells_findings_apart() {
 #[test]
 fn what_has_no_room_is_counted_and_the_worst_stays() {
     let document = document();
-    let log = log(&document, 2);
+    let log = log(&document, rules::all(), 2);
     let run = &log["runs"][0];
     let levels: Vec<&str> = run["results"]
         .as_array()
@@ -279,6 +278,6 @@ fn a_result_says_how_it_stands_against_the_base() {
     assert_eq!(of_all(&shown), expected.map(|(new, by)| (json!(new), json!(by))));
 
     // What is left out takes its standing with it.
-    let cut = log(&document, 2)["runs"][0].clone();
+    let cut = log(&document, rules::all(), 2)["runs"][0].clone();
     assert_eq!(of_all(&cut), [expected[0], expected[3]].map(|(new, by)| (json!(new), json!(by))));
 }

@@ -66,11 +66,13 @@ impl<C: Clock> FakeCloud<C> {
             Fact::Unknown(unknown) => return Fact::Unknown(unknown),
         };
         let operation = if wanted.is_role() { "iam:ListRolePolicies" } else { "iam:ListUserPolicies" };
+        let trust = self.lock().roles.get(&wanted.as_str().to_ascii_lowercase()).map(|live| live.trust.clone());
         Fact::Present(LiveBroker {
             unique_id: self.identity().user_id.split(':').next().unwrap_or_default().to_owned(),
             tags,
             policies: self.ask(operation, |inner| Ok(Fact::Present(inner.policies.clone()))),
             boundary: self.lock().boundary.clone().map_or(Fact::Absent, Fact::Present),
+            trust,
         })
     }
 

@@ -17,6 +17,7 @@ pub(super) struct Broker {
     tags: BTreeMap<String, String>,
     policies: Option<Written<Vec<Attached>>>,
     boundary: Option<Written<Attached>>,
+    trust: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -34,7 +35,7 @@ impl Attached {
 
 impl Broker {
     pub(super) fn lower(self) -> LiveBroker {
-        let Self { unique_id, tags, policies, boundary } = self;
+        let Self { unique_id, tags, policies, boundary, trust } = self;
         let policies = match policies.map(|Written(fact)| fact) {
             Some(Fact::Present(policies)) => Fact::Present(policies.into_iter().map(Attached::lower).collect()),
             Some(Fact::Absent) => Fact::Present(Vec::new()),
@@ -46,6 +47,6 @@ impl Broker {
             Some(Fact::Unknown(unknown)) => Fact::Unknown(unknown),
             Some(Fact::Absent) | None => Fact::Absent,
         };
-        LiveBroker { unique_id, tags, policies, boundary }
+        LiveBroker { unique_id, tags, policies, boundary, trust: trust.map(|document| read_policy(&document)) }
     }
 }

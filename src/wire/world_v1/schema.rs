@@ -121,6 +121,9 @@ fn broker() -> Value {
                 "description": "Its permissions boundary; left out, it has none.",
                 "oneOf": [attached(), absent(), unknown()],
             },
+            "trust": {
+                "description": "A role's own trust policy; a string is the text of a document that may be none. Left out, nobody read it.",
+            },
         },
         "required": ["unique_id"],
         "additionalProperties": false,

@@ -100,8 +100,8 @@ fn a_pull_request_is_told_apart_from_what_was_there() {
         ·                  ──┬──
         ·                    ╰── no permissions_boundary_arn
         ╰────
-      help: add `permissions_boundary_arn:` with a managed policy that says the most these users may
-            ever do, such as arn:aws:iam::111122223333:policy/<name>
+      help: name a managed policy that says the most these users may ever do, such as
+            `permissions_boundary_arn: arn:aws:iam::111122223333:policy/LeaseholdBoundary`
 
     Not known, and so neither allowed nor acted on:
 
