@@ -133,7 +133,7 @@ pub async fn issue<S: StateStore, I: Issuer, U: IamUsers>(
     still_recorded(store, &prepared).await?;
 
     event.previous = Some(requested.digest);
-    let issued = match answer(&sts, &iam, store, &prepared, &request, &stored, clock.now()).await {
+    let issued = match answer(&sts, &iam, store, &prepared, &request, &stored, clock).await {
         Ok(issued) => issued,
         Err(unmade) => return Err(refused(store, clock, ids, who, &prepared, stored, event, unmade).await.into()),
     };
@@ -159,7 +159,7 @@ async fn answer<I: Issuer, U: IamUsers, S: StateStore>(
     prepared: &Prepared,
     request: &IssueRequest,
     stored: &StoredLease,
-    now: Timestamp,
+    clock: &impl Clock,
 ) -> Result<Issued, Unmade> {
     match &prepared.role.spec.credential {
         CredentialSpec::IamUser(spec) => {
@@ -169,7 +169,7 @@ async fn answer<I: Issuer, U: IamUsers, S: StateStore>(
                 return Err(Unmade::Not(user::wrong_account(&identity, account)));
             }
             let still_wanted = async || still_recorded(store, prepared).await;
-            user::make(iam, store, prepared, spec, stored, now, still_wanted).await
+            user::make(iam, store, prepared, spec, stored, clock, still_wanted).await
         }
         CredentialSpec::AssumedRole(_) | CredentialSpec::FederationToken(_) | CredentialSpec::SessionToken(_) => {
             ask(sts, prepared, request).await.map_err(|error| Unmade::Cloud { error, may_be: false })

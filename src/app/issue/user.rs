@@ -16,7 +16,7 @@ use crate::domain::lease::{self, EXPIRY_POLICY, LEASE_POLICY, LeaseUser};
 use crate::domain::secret::Credentials;
 use crate::domain::world::CallerIdentity;
 use crate::ports::{
-    Attachment, CloudError, CloudErrorKind, IamUsers, Issued, Made, NewUser, Removal, StateRead, StateStore, Timer,
+    Attachment, Clock, CloudError, CloudErrorKind, IamUsers, Issued, Made, NewUser, Removal, StateRead, StateStore, Timer,
 };
 
 /// Checks in a row that a new key must pass: AWS's servers learn of it one by one.
@@ -25,6 +25,10 @@ const CHECKS: u32 = 3;
 const BETWEEN_CHECKS: SignedDuration = SignedDuration::from_millis(500);
 /// How long a key is checked before it is given up. AWS takes 5 to 15 seconds as a rule.
 const CHECK_AT_MOST: SignedDuration = SignedDuration::from_secs(60);
+/// Keys that are asked for when the answer is lost each time.
+const KEYS_AT_MOST: u32 = 8;
+/// Lists that are read until a deleted key is listed no more. AWS may list it for a while.
+const LISTS_AT_MOST: u32 = 3;
 
 /// What to do between making a key and handing it over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,12 +58,12 @@ pub(super) async fn make<I: IamUsers, S: StateRead>(
     prepared: &Prepared,
     spec: &IamUserSpec,
     stored: &StoredLease,
-    now: Timestamp,
+    clock: &impl Clock,
     still_wanted: impl AsyncFnOnce() -> Result<(), Failure>,
 ) -> Result<Issued, Unmade> {
     let lease = &stored.lease;
     let Some(user) = &lease.request.user else { return Err(Unmade::Here(no_user())) };
-    if now >= user.asking_until {
+    if clock.now() >= user.asking_until {
         // A sweep may take the lease for a dead process's by now.
         return Err(Unmade::Not(
             Failure::new(Meaning::Unreachable, "out-of-time", "the time limit passed before AWS was asked")
@@ -106,7 +110,7 @@ pub(super) async fn make<I: IamUsers, S: StateRead>(
     }
     still_wanted().await.map_err(Unmade::Here)?;
     unchanged(store, stored).await.map_err(Unmade::Here)?;
-    let mut credentials = key(iam, &user.name).await.map_err(failed)?;
+    let mut credentials = key(iam, user, clock).await.map_err(failed)?;
     credentials.expires_at = Some(expires_at);
     Ok(Issued { credentials, arn: Some(live.arn), user_id: Some(live.user_id), packed_policy_size: None })
 }
@@ -150,17 +154,36 @@ async fn unchanged<S: StateRead>(store: &S, stored: &StoredLease) -> Result<(), 
     }
 }
 
-/// Makes the key, once. A key whose secret was lost on the way is deleted at once: nobody can use it, and it takes one
-/// of the two places that a user has.
-async fn key<I: IamUsers>(iam: &I, user: &str) -> Result<Credentials, CloudError> {
-    let lost = match iam.create_access_key(user).await {
-        Err(error) if error.kind.may_have_acted() => error,
-        answer => return answer,
-    };
-    for id in iam.attachments(user, Attachment::AccessKey).await? {
-        iam.take_off(user, Attachment::AccessKey, &id).await?;
+/// Makes the key. One whose secret was lost on the way is deleted: nobody can use it, and it takes one of the two places that
+/// a user has. Once AWS lists no key, the next is made, until the command's time limit. A lost key that AWS lists only later
+/// goes with the user: ending it lists its keys.
+async fn key<I: IamUsers>(iam: &I, user: &LeaseUser, clock: &impl Clock) -> Result<Credentials, CloudError> {
+    let mut tries = 1;
+    loop {
+        let lost = match iam.create_access_key(&user.name).await {
+            Err(error) if error.kind.may_have_acted() => error,
+            answer => return answer,
+        };
+        delete_keys(iam, &user.name).await?;
+        if tries == KEYS_AT_MOST || clock.now() >= user.asking_until {
+            return Err(lost);
+        }
+        tries += 1;
     }
-    Err(lost)
+}
+
+/// Deletes every key of a user that nobody has a key of yet, until AWS lists none.
+async fn delete_keys<I: IamUsers>(iam: &I, user: &str) -> Result<(), CloudError> {
+    for _ in 0..LISTS_AT_MOST {
+        let keys = iam.attachments(user, Attachment::AccessKey).await?;
+        if keys.is_empty() {
+            break;
+        }
+        for id in keys {
+            iam.take_off(user, Attachment::AccessKey, &id).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Waits until the key can be used, and tells how long that took.
