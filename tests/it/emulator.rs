@@ -247,8 +247,8 @@ impl Account {
     /// The plain KMS client of the account's root.
     pub(crate) fn kms(&self) -> aws_sdk_kms::Client {
         let config = aws_sdk_kms::Config::builder()
-            .behavior_version(aws_sdk_kms::config::BehaviorVersion::v2026_01_12())
-            .region(aws_sdk_kms::config::Region::new(REGION))
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(REGION))
             .endpoint_url(self.endpoint)
             .credentials_provider(aws_sdk_kms::config::Credentials::new(&self.id, "test", None, None, "root"))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
