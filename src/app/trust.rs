@@ -150,4 +150,168 @@ impl<S: StateStore + Sync, M: StateStore + Sync, V: HeadVerifier + Sync> StateSt
 }
 
 #[cfg(all(test, feature = "testing"))]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::domain::digest::Digest;
+    use crate::domain::record::{Basis, Head};
+    use crate::domain::signed_head::{Algorithm, HeadSignature};
+    use crate::testing::{Fault, FaultyStore, MemoryStore, block_on};
+    use crate::wire::state_v1::HeadDraft;
+
+    /// Holds a signature that repeats the message behind the key: what trust does with a verdict is tested here, and the verdict
+    /// itself where it is made.
+    #[derive(Debug, Clone, Copy)]
+    struct Echo;
+
+    impl HeadVerifier for Echo {
+        fn holds(&self, key: &HeadKey, message: &[u8], signature: &[u8]) -> bool {
+            signature == [key.public(), message].concat()
+        }
+    }
+
+    fn key(fill: u8) -> HeadKey {
+        HeadKey::from_public(Algorithm::Ed25519, &[fill; 32]).expect("a key")
+    }
+
+    fn head(lineage: &str, serial: u64, snapshot: &str) -> Head {
+        let manifest_digest = Digest::of_bytes(b"manifests");
+        Head {
+            lineage: lineage.to_owned(),
+            serial,
+            basis: Basis { commit: None, tree: None, dirty: false, manifest_digest },
+            snapshot_digest: Digest::of_bytes(snapshot.as_bytes()),
+            previous: None,
+            applied_at: crate::domain::Timestamp::UNIX_EPOCH,
+            applied_by: None,
+            announced_by: None,
+        }
+    }
+
+    fn bytes(head: &Head, signer: Option<&HeadKey>) -> Vec<u8> {
+        let write_id = format!("w-{}", head.serial);
+        let draft = HeadDraft::new(head.serial, &write_id, head);
+        let signature = signer.map(|key| HeadSignature {
+            key: key.id(),
+            algorithm: key.algorithm(),
+            bytes: [key.public(), &draft.message()].concat(),
+        });
+        draft.seal(signature.as_ref())
+    }
+
+    type Store = Trusted<MemoryStore, MemoryStore, Echo>;
+
+    fn store(keys: &[HeadKey], remembers: bool) -> Store {
+        Trusted::new(MemoryStore::new(), remembers.then(MemoryStore::new), keys.to_vec(), Echo)
+    }
+
+    fn put(store: &Store, bytes: &[u8]) {
+        let version = block_on(store.store.get(HEAD_KEY)).expect("readable").map(|object| object.version);
+        match version {
+            Some(version) => block_on(store.replace(HEAD_KEY, &version, bytes)),
+            None => block_on(store.create(HEAD_KEY, bytes)),
+        }
+        .expect("written");
+    }
+
+    fn read(store: &Store) -> Result<Option<Vec<u8>>, Distrust> {
+        match block_on(store.get(HEAD_KEY)) {
+            Ok(object) => Ok(object.map(|object| object.bytes)),
+            Err(StoreError::Distrusted { why, .. }) => Err(*why),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn a_pinned_key_is_asked_for_each_head() {
+        let store = store(&[key(1), key(2)], false);
+        assert_eq!(read(&store), Ok(None), "before the first apply there is nothing to sign");
+        for signer in [key(1), key(2)] {
+            let signed = bytes(&head("a", 1, "s"), Some(&signer));
+            put(&store, &signed);
+            assert_eq!(read(&store), Ok(Some(signed)));
+        }
+        put(&store, &bytes(&head("a", 1, "s"), None));
+        assert_eq!(read(&store), Err(Distrust::Unsigned));
+        put(&store, &bytes(&head("a", 1, "s"), Some(&key(3))));
+        let refused = read(&store);
+        assert!(
+            matches!(&refused, Err(Distrust::UnknownKey { key: found, .. }) if *found == key(3).id()),
+            "{refused:?}"
+        );
+        // Signed, and then edited by somebody who made the checksum fit again.
+        let signed = String::from_utf8(bytes(&head("a", 1, "s"), Some(&key(1)))).expect("text");
+        let signature =
+            &signed[signed.find("\"signature\"").expect("signed")..signed.find("\"body\"").expect("a body")];
+        let edited = String::from_utf8(bytes(&head("a", 2, "t"), None)).expect("text");
+        put(&store, edited.replace("\"body\"", &format!("{signature}\"body\"")).as_bytes());
+        assert_eq!(read(&store), Err(Distrust::BadSignature { key: key(1).id() }));
+    }
+
+    #[test]
+    fn nothing_is_asked_where_nothing_is_pinned() {
+        let store = store(&[], false);
+        let signed = bytes(&head("a", 1, "s"), Some(&key(9)));
+        put(&store, &signed);
+        assert_eq!(read(&store), Ok(Some(signed)));
+    }
+
+    #[test]
+    fn a_memory_refuses_what_is_older_than_what_it_saw() {
+        let store = store(&[], true);
+        assert_eq!(read(&store), Ok(None));
+        let heads: Vec<_> = (1..=3).map(|serial| bytes(&head("a", serial, &serial.to_string()), None)).collect();
+        for head in &heads {
+            put(&store, head);
+            assert_eq!(read(&store).as_ref(), Ok(&Some(head.clone())));
+            assert_eq!(read(&store).as_ref(), Ok(&Some(head.clone())), "the same again");
+        }
+        put(&store, &heads[0]);
+        assert_eq!(read(&store), Err(Distrust::Older { seen: 3, found: 1 }));
+        put(&store, &bytes(&head("a", 3, "else"), None));
+        assert_eq!(read(&store), Err(Distrust::Forked { serial: 3 }));
+        put(&store, &bytes(&head("b", 4, "4"), None));
+        assert!(matches!(read(&store), Err(Distrust::OtherLineage { .. })));
+        let version = block_on(store.store.get(HEAD_KEY)).expect("readable").expect("there").version;
+        block_on(store.remove(HEAD_KEY, &version)).expect("removed");
+        assert_eq!(read(&store), Err(Distrust::Gone { seen: 3 }));
+        put(&store, &heads[2]);
+        assert_eq!(read(&store).as_ref(), Ok(&Some(heads[2].clone())), "no refusal was remembered");
+    }
+
+    #[test]
+    fn what_is_refused_is_not_remembered() {
+        let store = store(&[key(1)], true);
+        let good = bytes(&head("a", 1, "s"), Some(&key(1)));
+        put(&store, &bytes(&head("a", 90, "s"), Some(&key(2))));
+        assert!(read(&store).is_err());
+        put(&store, &good);
+        assert_eq!(read(&store), Ok(Some(good)));
+    }
+
+    #[test]
+    fn a_memory_that_cannot_be_written_or_read_lets_nothing_through() {
+        let signed = bytes(&head("a", 1, "s"), None);
+        for call in 0..2 {
+            let memory = FaultyStore::failing_at(MemoryStore::new(), call, Fault::Refuse);
+            let store = Trusted::new(MemoryStore::new(), Some(memory), Vec::new(), Echo);
+            block_on(store.create(HEAD_KEY, &signed)).expect("written");
+            assert!(block_on(store.get(HEAD_KEY)).is_err(), "call {call}");
+        }
+        let store = store(&[], true);
+        put(&store, &signed);
+        block_on(store.memory.as_ref().expect("a memory").create(SEEN_KEY, b"{}")).expect("written");
+        assert!(matches!(block_on(store.get(HEAD_KEY)), Err(StoreError::Unusable { .. })));
+    }
+
+    #[test]
+    fn a_lost_reply_of_the_memory_is_read_back() {
+        let signed = bytes(&head("a", 1, "s"), None);
+        for fault in [Fault::LoseReply, Fault::LoseRequest] {
+            let memory = FaultyStore::failing_at(MemoryStore::new(), 1, fault);
+            let store = Trusted::new(MemoryStore::new(), Some(memory), Vec::new(), Echo);
+            block_on(store.create(HEAD_KEY, &signed)).expect("written");
+            assert!(block_on(store.get(HEAD_KEY)).is_ok(), "{fault:?}");
+            assert!(store.memory.as_ref().expect("a memory").inner().objects().contains_key(SEEN_KEY));
+        }
+    }
+}

@@ -8,7 +8,7 @@ mod aws_errors;
 mod drift;
 mod exec;
 mod exit_codes;
-mod head_signing;
+pub(crate) mod head_signing;
 mod help;
 mod help_about;
 mod help_leases;

@@ -8,13 +8,13 @@ use crate::sandbox::Sandbox;
 use crate::scene;
 
 /// Made for these tests with `openssl genpkey`, and used nowhere else.
-const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\n\
+pub(crate) const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\n\
      MC4CAQAwBQYDK2VwBCIEIPpr33JyHT+GbUYMnX7u6lGKKrObIBKeYYyQS8OWakYe\n\
      -----END PRIVATE KEY-----\n";
 const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\n\
      MCowBQYDK2VwAyEA8q9/VsATvsq8WuwQ/aI/m4fDWWX287CWWlyHHaEHEeE=\n\
      -----END PUBLIC KEY-----\n";
-const OTHER_PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\n\
+pub(crate) const OTHER_PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\n\
      MC4CAQAwBQYDK2VwBCIEIEsNfxPnt2iwyUeaogebBzFC7DSsPoCIcMU11RVKC+4G\n\
      -----END PRIVATE KEY-----\n";
 const OTHER_PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\n\
@@ -54,11 +54,11 @@ fn with(command: &[&'static str], more: &[&'static str]) -> Vec<&'static str> {
     [command, more].concat()
 }
 
-/// The first line of what it says, which begins with the kind of the error.
+/// What it says begins with the kind of the error.
 fn refusal(sandbox: &Sandbox, command: &[&str], code: u8) -> String {
     let done = sandbox.run(command).expect(code);
     assert!(done.stdout.is_empty(), "nothing is handed out: {}", done.stdout);
-    done.shown().lines().next().unwrap_or_default().chars().take_while(|c| *c != ':').collect()
+    done.stderr.chars().take_while(|c| *c != ':').collect()
 }
 
 const DISTRUSTED: &str = "error[head-not-trusted]";

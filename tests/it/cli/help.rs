@@ -177,6 +177,18 @@ fn plan() {
               
               [default: 30s]
 
+          --head-key <FILE|PEM>
+              Believe the record only if its head is signed with this public key: a PEM file, or PEM
+              itself; may be said again
+              
+              [env: LEASEHOLD_HEAD_KEY=]
+
+          --head-memory <DIR>
+              Remember the newest head in this folder, outside of the state, and refuse an older one or
+              another lineage
+              
+              [env: LEASEHOLD_HEAD_MEMORY=]
+
           --max-calls <N>
               Make at most this many calls to AWS, retries included; what is left then is not known
 
@@ -270,6 +282,14 @@ fn apply() {
               Refuse unless the commit is signed with SSH by a key in this list: git's allowed-signers
               format, a file that no commit to the repository can change
 
+          --sign-with <FILE|ARN>
+              Sign the head with this private key: a PEM file, or the ARN of a key in KMS
+              
+              [env: LEASEHOLD_SIGN_WITH=]
+
+          --drop-signature
+              Leave the head without a signature from now on
+
           --format <FORMAT>
               Form of the output
 
@@ -308,6 +328,18 @@ fn apply() {
               Longest time to wait for AWS, in all
               
               [default: 30s]
+
+          --head-key <FILE|PEM>
+              Believe the record only if its head is signed with this public key: a PEM file, or PEM
+              itself; may be said again
+              
+              [env: LEASEHOLD_HEAD_KEY=]
+
+          --head-memory <DIR>
+              Remember the newest head in this folder, outside of the state, and refuse an older one or
+              another lineage
+              
+              [env: LEASEHOLD_HEAD_MEMORY=]
 
           --max-calls <N>
               Make at most this many calls to AWS, retries included; what is left then is not known
@@ -394,6 +426,18 @@ fn issue() {
               
               [default: 30s]
 
+          --head-key <FILE|PEM>
+              Believe the record only if its head is signed with this public key: a PEM file, or PEM
+              itself; may be said again
+              
+              [env: LEASEHOLD_HEAD_KEY=]
+
+          --head-memory <DIR>
+              Remember the newest head in this folder, outside of the state, and refuse an older one or
+              another lineage
+              
+              [env: LEASEHOLD_HEAD_MEMORY=]
+
           --dir <DIR>
               Folder whose repository holds the state, when --state is not given
               
@@ -438,11 +482,15 @@ fn exec() {
       -V, --version                      Print version
 
     State and AWS:
-          --state <URL>         Where record and leases are kept [default: the folder .leasehold at the
-                                top of the repository] [env: LEASEHOLD_STATE=]
-          --timeout <DURATION>  Longest time to wait for AWS, in all [default: 30s]
-          --dir <DIR>           Folder whose repository holds the state, when --state is not given
-                                [default: .]
+          --state <URL>          Where record and leases are kept [default: the folder .leasehold at the
+                                 top of the repository] [env: LEASEHOLD_STATE=]
+          --timeout <DURATION>   Longest time to wait for AWS, in all [default: 30s]
+          --head-key <FILE|PEM>  Believe the record only if its head is signed with this public key: a
+                                 PEM file, or PEM itself; may be said again [env: LEASEHOLD_HEAD_KEY=]
+          --head-memory <DIR>    Remember the newest head in this folder, outside of the state, and
+                                 refuse an older one or another lineage [env: LEASEHOLD_HEAD_MEMORY=]
+          --dir <DIR>            Folder whose repository holds the state, when --state is not given
+                                 [default: .]
 
     Global options:
           --no-color     Never colour the output (NO_COLOR does the same)

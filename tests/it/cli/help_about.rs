@@ -134,6 +134,18 @@ fn why() {
               
               [default: 30s]
 
+          --head-key <FILE|PEM>
+              Believe the record only if its head is signed with this public key: a PEM file, or PEM
+              itself; may be said again
+              
+              [env: LEASEHOLD_HEAD_KEY=]
+
+          --head-memory <DIR>
+              Remember the newest head in this folder, outside of the state, and refuse an older one or
+              another lineage
+              
+              [env: LEASEHOLD_HEAD_MEMORY=]
+
           --max-calls <N>
               Make at most this many calls to AWS, retries included; what is left then is not known
 

@@ -197,6 +197,18 @@ fn lease_renew() {
               
               [default: 10]
 
+          --head-key <FILE|PEM>
+              Believe the record only if its head is signed with this public key: a PEM file, or PEM
+              itself; may be said again
+              
+              [env: LEASEHOLD_HEAD_KEY=]
+
+          --head-memory <DIR>
+              Remember the newest head in this folder, outside of the state, and refuse an older one or
+              another lineage
+              
+              [env: LEASEHOLD_HEAD_MEMORY=]
+
     Global options:
           --no-color
               Never colour the output (NO_COLOR does the same)
@@ -282,6 +294,18 @@ fn lease_revoke() {
               
               [default: 10]
 
+          --head-key <FILE|PEM>
+              Believe the record only if its head is signed with this public key: a PEM file, or PEM
+              itself; may be said again
+              
+              [env: LEASEHOLD_HEAD_KEY=]
+
+          --head-memory <DIR>
+              Remember the newest head in this folder, outside of the state, and refuse an older one or
+              another lineage
+              
+              [env: LEASEHOLD_HEAD_MEMORY=]
+
     Global options:
           --no-color
               Never colour the output (NO_COLOR does the same)
@@ -365,6 +389,18 @@ fn sweep() {
               Most requests a second to the IAM of one account
               
               [default: 10]
+
+          --head-key <FILE|PEM>
+              Believe the record only if its head is signed with this public key: a PEM file, or PEM
+              itself; may be said again
+              
+              [env: LEASEHOLD_HEAD_KEY=]
+
+          --head-memory <DIR>
+              Remember the newest head in this folder, outside of the state, and refuse an older one or
+              another lineage
+              
+              [env: LEASEHOLD_HEAD_MEMORY=]
 
     Global options:
           --no-color

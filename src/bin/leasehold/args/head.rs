@@ -8,7 +8,13 @@ use clap::Args;
 #[derive(Debug, Args)]
 pub(crate) struct HeadTrustArgs {
     /// Believe the record only if its head is signed with this public key: a PEM file, or PEM itself; may be said again
-    #[arg(long, value_name = "FILE|PEM", env = "LEASEHOLD_HEAD_KEY", help_heading = "State and AWS")]
+    #[arg(
+        long,
+        value_name = "FILE|PEM",
+        env = "LEASEHOLD_HEAD_KEY",
+        allow_hyphen_values = true,
+        help_heading = "State and AWS"
+    )]
     pub(crate) head_key: Vec<String>,
     /// Remember the newest head in this folder, outside of the state, and refuse an older one or another lineage
     #[arg(long, value_name = "DIR", env = "LEASEHOLD_HEAD_MEMORY", help_heading = "State and AWS")]
