@@ -25,7 +25,9 @@ pub(super) async fn swap<S: StateStore>(
         };
         let doubt = match outcome {
             Err(doubt @ (StoreError::Conflict { .. } | StoreError::Ambiguous { .. })) => doubt,
-            Ok(_) | Err(StoreError::Busy { .. } | StoreError::Unusable { .. }) => return outcome,
+            Ok(_) | Err(StoreError::Busy { .. } | StoreError::Unreachable { .. } | StoreError::Unusable { .. }) => {
+                return outcome;
+            }
         };
         let now = store.get(key).await?;
         match now {

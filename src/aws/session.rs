@@ -55,7 +55,13 @@ pub struct Settings {
 impl Default for Settings {
     /// Everything from the environment, 30 seconds, 16 attempts.
     fn default() -> Self {
-        Self { region: None, endpoint_url: None, credentials: None, deadline: Duration::from_secs(30), max_attempts: 16 }
+        Self {
+            region: None,
+            endpoint_url: None,
+            credentials: None,
+            deadline: Duration::from_secs(30),
+            max_attempts: 16,
+        }
     }
 }
 
