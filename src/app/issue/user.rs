@@ -16,7 +16,8 @@ use crate::domain::lease::{self, EXPIRY_POLICY, LEASE_POLICY, LeaseUser};
 use crate::domain::secret::Credentials;
 use crate::domain::world::CallerIdentity;
 use crate::ports::{
-    Attachment, Clock, CloudError, CloudErrorKind, IamUsers, Issued, Made, NewUser, Removal, StateRead, StateStore, Timer,
+    Attachment, Clock, CloudError, CloudErrorKind, IamUsers, Issued, Made, NewUser, Removal, StateRead, StateStore,
+    Timer,
 };
 
 /// Checks in a row that a new key must pass: AWS's servers learn of it one by one.
@@ -133,6 +134,7 @@ pub(super) fn named(
     LeaseUser {
         name,
         path,
+        inline_policy: spec.policy.document.is_some(),
         policy_arns: spec.policy.arns.iter().map(ToString::to_string).collect(),
         groups: spec.policy.groups.clone(),
         on_removal: spec.on_removal,
