@@ -352,6 +352,16 @@ pub enum StoreError {
         /// What happened.
         detail: String,
     },
+    /// Nobody answered for the store, or nobody could be asked.
+    #[error("the state at {location} cannot be reached: {detail}")]
+    Unreachable {
+        /// The store.
+        location: String,
+        /// What happened.
+        detail: String,
+        /// What to do.
+        help: String,
+    },
     /// The store cannot be used.
     #[error("the state at {location} cannot be used: {detail}")]
     Unusable {

@@ -33,14 +33,24 @@ impl NotEnded {
 /// Ends a user of which it is known what was hung on it. In the least number of calls: its keys are listed and deleted, what
 /// was hung on it is taken off, and it is deleted; only if AWS then says that more hangs on it, everything is listed.
 ///
-/// That is five calls, and one for each managed policy and each group: list keys, delete the key, delete two inline policies
-/// (the declared one is asked for even where the role declares none), delete the user.
+/// That is four calls, and one for a declared inline policy, each managed policy and each group: list keys, delete the key,
+/// delete the deny, delete the user.
 ///
 /// The deny that holds an expired user goes after its keys, so that no key of it ever works again.
 pub(super) async fn end_user<I: IamUsers>(iam: &I, user: &LeaseUser) -> Result<(), NotEnded> {
     take_off_all(iam, &user.name, Attachment::AccessKey).await?;
-    let LeaseUser { name, path: _, policy_arns, groups, on_removal: _, asking_until: _, renewable_until: _ } = user;
-    let policies = [LEASE_POLICY, EXPIRY_POLICY].map(str::to_owned);
+    let LeaseUser {
+        name,
+        path: _,
+        inline_policy,
+        policy_arns,
+        groups,
+        on_removal: _,
+        asking_until: _,
+        renewable_until: _,
+    } = user;
+    let policies: Vec<String> =
+        inline_policy.then_some(LEASE_POLICY).into_iter().chain([EXPIRY_POLICY]).map(str::to_owned).collect();
     let known = [
         (Attachment::Group, groups.as_slice()),
         (Attachment::ManagedPolicy, policy_arns.as_slice()),

@@ -95,6 +95,9 @@ impl From<StoreError> for Failure {
                 .help("wait until the other process is done, and run the command again"),
             StoreError::Ambiguous { .. } => Self::new(Meaning::Failed, "state-ambiguous", message)
                 .help("run the command again: it reads what is there and goes on from it"),
+            StoreError::Unreachable { help, .. } => {
+                Self::new(Meaning::Unreachable, "state-unreachable", message).help(help)
+            }
             StoreError::Unusable { help, .. } => Self::new(Meaning::Failed, "state-unusable", message).help(help),
             StoreError::Distrusted { why, .. } => {
                 Self::new(Meaning::Failed, "head-not-trusted", message).help(trust_help(&why))

@@ -112,6 +112,11 @@ pub async fn open_ids<S: StateRead>(store: &S, wanted: impl Fn(&Name) -> bool) -
     Ok(entries.into_iter().filter(|entry| !entry.over && wanted(&entry.role)).map(|entry| entry.lease).collect())
 }
 
+/// The roles that the index knows a lease of, ended ones that are still kept among them.
+pub async fn roles<S: StateRead>(store: &S) -> Result<BTreeSet<Name>, Failure> {
+    Ok(entries(store, &store.list(Due::PREFIX).await?)?.into_iter().map(|entry| entry.role).collect())
+}
+
 /// The leases of these roles that have not ended, oldest first, found without reading any other.
 pub async fn of_roles<S: StateRead>(store: &S, wanted: impl Fn(&Name) -> bool) -> Result<Vec<StoredLease>, Failure> {
     let mut leases = Vec::new();

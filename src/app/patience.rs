@@ -39,7 +39,7 @@ impl<S: StateRead + Sync, T: Timer + Sync> Patient<S, T> {
     }
 
     fn no_answer(&self) -> StoreError {
-        StoreError::Unusable {
+        StoreError::Unreachable {
             location: self.store.location(),
             detail: format!("it gave no answer in {:#}", self.limit),
             help: "check that it can be reached from here, and run the command again".to_owned(),

@@ -4,7 +4,7 @@
 //! and never a key that the next apply would have to overwrite.
 
 use super::{Failure, HeadSigning, Meaning, ledger, swap};
-use crate::domain::audit::AuditAction;
+use crate::domain::audit::{AuditAction, EventId, LATE_AFTER, id_in_key};
 use crate::domain::desired::BrokerSpec;
 use crate::domain::digest::Digest;
 use crate::domain::ident::Name;
@@ -68,16 +68,41 @@ async fn newest_serial<S: StateRead>(store: &S) -> Result<u64, Failure> {
     Ok(keys.iter().filter_map(serial).max().unwrap_or_default())
 }
 
-/// Whether a serial was ever the record's: an apply said so, or a lease was issued from it.
+/// Whether a serial was ever the record's: an apply said so, or a lease was issued from it. Neither can be older than the
+/// serial's snapshots, so nothing older is read.
 async fn was_used<S: StateRead>(store: &S, serial: u64) -> Result<bool, Failure> {
-    for key in store.list("audit/").await? {
-        let Some(object) = store.get(&key).await? else { continue };
-        let event = state_v1::decode_audit(&object.bytes).map_err(|error| corrupt(store, &key, &error))?.body;
+    let from = written_from(store, serial).await?;
+    let is_new = |key: &String| id_in_key(key).is_none_or(|id| from <= id.milliseconds());
+    for key in store.list("audit/").await?.iter().filter(|key| is_new(key)) {
+        let Some(object) = store.get(key).await? else { continue };
+        let event = state_v1::decode_audit(&object.bytes).map_err(|error| corrupt(store, key, &error))?.body;
         if event.serial >= Some(serial) {
             return Ok(true);
         }
     }
-    Ok(ledger::all(store).await?.iter().any(|lease| lease.serial >= serial))
+    for id in ledger::ids(store).await? {
+        if EventId::parse(id.as_str()).is_some_and(|id| id.milliseconds() < from) {
+            continue;
+        }
+        if ledger::find(store, &id).await?.is_some_and(|stored| stored.lease.serial >= serial) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The first instant, in milliseconds since 1970, at which something may have named this serial: its first snapshot's
+/// writing, less what the clocks of two machines may differ by. A snapshot that does not tell bounds nothing.
+async fn written_from<S: StateRead>(store: &S, serial: u64) -> Result<i64, Failure> {
+    let mut from = i64::MAX;
+    for key in store.list(&format!("snap/{serial:010}-")).await? {
+        let Some(object) = store.get(&key).await? else { continue };
+        let written =
+            state_v1::decode_snapshot(&object.bytes).ok().and_then(|snapshot| EventId::parse(&snapshot.write_id));
+        from = from.min(written.map_or(0, |id| id.milliseconds()));
+    }
+    let margin = i64::try_from(LATE_AFTER.as_millis()).unwrap_or(i64::MAX);
+    Ok(if from == i64::MAX { 0 } else { from.saturating_sub(margin) })
 }
 
 async fn head_alone<S: StateRead>(store: &S) -> Result<Option<ReadHead>, Failure> {

@@ -25,7 +25,13 @@ pub(super) async fn swap<S: StateStore>(
         };
         let doubt = match outcome {
             Err(doubt @ (StoreError::Conflict { .. } | StoreError::Ambiguous { .. })) => doubt,
-            Ok(_) | Err(StoreError::Busy { .. } | StoreError::Unusable { .. } | StoreError::Distrusted { .. }) => {
+            Ok(_)
+            | Err(
+                StoreError::Busy { .. }
+                | StoreError::Unreachable { .. }
+                | StoreError::Unusable { .. }
+                | StoreError::Distrusted { .. },
+            ) => {
                 return outcome;
             }
         };

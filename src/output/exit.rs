@@ -56,7 +56,10 @@ pub const ALL: [(u8, &str); 17] = [
         "`issue` refused by the record: unknown or expired role, TTL above its maximum, findings that block",
     ),
     (REFUSED_BY_AWS, "AWS refused"),
-    (AWS_UNREACHABLE, "AWS could not be asked: no credentials, no region, no connection, no answer in time"),
+    (
+        AWS_UNREACHABLE,
+        "AWS, or the state, could not be asked: no credentials, no region, no connection, no answer in time",
+    ),
     (AUDIT_NOT_WRITABLE, "the audit could not be written; no credential was handed out"),
     (USAGE, "the command line makes no sense"),
     (COMMAND_NOT_RUN, "`exec`: the command could not be run"),

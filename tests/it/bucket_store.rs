@@ -67,7 +67,7 @@ fn lines(server: &BucketServer) -> Vec<String> {
 
 fn unusable<T: std::fmt::Debug>(result: Result<T, StoreError>) -> (String, String) {
     match result {
-        Err(StoreError::Unusable { location, detail, help }) => {
+        Err(StoreError::Unusable { location, detail, help } | StoreError::Unreachable { location, detail, help }) => {
             assert_eq!(location, format!("s3://{BUCKET}/team/prod"));
             (detail, help)
         }
@@ -159,7 +159,9 @@ fn a_server_that_is_not_there_is_tried_again_and_given_up() {
     // A port that no other test can be given.
     let endpoint = "http://127.0.0.1:1";
     let started = Instant::now();
-    let (detail, help) = unusable(wait(open(settings(endpoint, BUCKET, "team/prod")).create("head.json", b"1")));
+    let asked = wait(open(settings(endpoint, BUCKET, "team/prod")).create("head.json", b"1"));
+    assert!(matches!(asked, Err(StoreError::Unreachable { .. })), "{asked:?}");
+    let (detail, help) = unusable(asked);
     assert!(detail.contains(endpoint) && help.contains("endpoint"), "{detail}; {help}");
     assert!(
         (Duration::from_millis(500)..Duration::from_secs(20)).contains(&started.elapsed()),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::SignedDuration;
 use leasehold::app::{RevokeRequest, Revoking, Selection, ledger};
-use leasehold::domain::lease::{Due, Ending, Lease, LeaseState};
+use leasehold::domain::lease::{Due, Ending, Lease, LeaseState, STUCK_AFTER};
 use leasehold::domain::ttl::Ttl;
 use leasehold::ports::{Clock as _, Ids as _, StateStore};
 use leasehold::state::FileStore;
@@ -60,6 +60,8 @@ fn a_user_lives_from_issue_to_proof() {
     let swept = scene.sweep(&store).expect("swept");
     assert_eq!((swept.due, swept.deleted, swept.removed, swept.failed.len()), (1, 1, 0, 0), "{swept:?}");
     assert!(scene.cloud.live_users().is_empty());
+    let removals = scene.cloud.calls_by_operation().get("iam:DeleteUserPolicy").copied();
+    assert_eq!(removals, Some(1), "the deny alone: its role declares no policy of its own");
     assert!(matches!(lease(&store, &issued.lease).state, LeaseState::Revoking(_)), "nobody has seen it absent yet");
     scene.clock.advance(SignedDuration::from_mins(6));
     let swept = scene.sweep(&store).expect("swept");
@@ -169,4 +171,32 @@ fn a_dry_run_changes_nothing() {
     assert_eq!(swept.deleted, 1);
     assert_eq!(store.objects(), before);
     assert_eq!(scene.cloud.live_users().len(), 1);
+}
+
+#[test]
+fn a_stuck_lease_is_told_by_every_sweep_also_while_it_waits() {
+    let (scene, store) = (Scene::new(), MemoryStore::new());
+    scene.apply(&store, &user_role("deployer", "")).expect("applied");
+    let issued = scene.issue(&store, "deployer").expect("issued").lease;
+    scene.clock.advance(SignedDuration::from_hours(2));
+    let revoking = leasehold::domain::lease::Revoking { failures: STUCK_AFTER, ..Default::default() };
+    let known = block_on(ledger::find(&store, &issued.id)).expect("readable").expect("there");
+    let now = scene.clock.now();
+    let (not_before, error) = (Some(now + SignedDuration::from_mins(5)), Some("AWS says no".to_owned()));
+    let waits = LeaseState::Revoking(leasehold::domain::lease::Revoking { not_before, error, ..revoking });
+    block_on(ledger::advance(&store, &known, issued.became(waits, now), &CountingIds::new().ulid(now)))
+        .expect("written");
+    // Its first entry has been due for long, and is the only one that is.
+    for pause in [0, 1, 3] {
+        scene.clock.advance(SignedDuration::from_mins(pause));
+        let swept = scene.sweep(&store).expect("swept");
+        let told: Vec<_> = swept.stuck().collect();
+        assert_eq!(told.len(), 1, "{swept:?}");
+        assert_eq!((told[0].what.clone(), told[0].why.as_str()), (issued.path(), "AWS says no"));
+        assert_eq!(told[0].failures, STUCK_AFTER);
+        assert_eq!(scene.cloud.live_users().len(), 1, "it is not tried before its time");
+    }
+    scene.clock.advance(SignedDuration::from_mins(2));
+    let swept = scene.sweep(&store).expect("swept");
+    assert_eq!((swept.deleted, swept.stuck().count()), (1, 0), "{swept:?}");
 }

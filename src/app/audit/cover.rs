@@ -1,6 +1,7 @@
 //! Vouching for the events of others.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -19,10 +20,11 @@ const DAYS: i64 = 32;
 /// What an event of `now` can vouch for: the events since those that are vouched for already, the oldest `at_most` of them,
 /// each of which is read. `None` if there are none that are old enough.
 pub async fn cover<S: StateRead>(store: &S, now: Timestamp, at_most: usize) -> Result<Option<Covers>, Failure> {
-    let last = newest_cover(store, now).await?;
+    let mut days = Days { store, listed: BTreeMap::new() };
+    let last = newest_cover(&mut days, now).await?;
     let from = last.as_ref().map_or(0, |(_, covers)| covers.until);
     let until = now.saturating_sub(LATE_AFTER).unwrap_or(Timestamp::MIN).as_millisecond();
-    let mut keys = keys_between(store, from, until).await?;
+    let mut keys = keys_between(&mut days, from, until).await?;
     let Some((_, first)) = keys.first() else { return Ok(None) };
     // Ids of one millisecond are covered together.
     let until = keys.get(at_most).map_or(until, |(_, id)| id.milliseconds().max(first.milliseconds() + 1));
@@ -38,22 +40,45 @@ pub async fn cover<S: StateRead>(store: &S, now: Timestamp, at_most: usize) -> R
     Ok(Some(Covers { from, until, count: covered.len() as u64, digest, previous }))
 }
 
+/// The audit's days, each listed once: what is looked for in them lies some minutes back.
+struct Days<'a, S> {
+    store: &'a S,
+    listed: BTreeMap<Date, Vec<String>>,
+}
+
+impl<S: StateRead> Days<'_, S> {
+    async fn of(&mut self, day: Date) -> Result<&[String], Failure> {
+        Ok(match self.listed.entry(day) {
+            Entry::Occupied(listed) => listed.into_mut(),
+            Entry::Vacant(not_yet) => not_yet.insert(self.store.list(&format!("audit/{day}/")).await?),
+        })
+    }
+}
+
 /// Keys whose ids were made from `from` up to `until`, sorted.
-async fn keys_between<S: StateRead>(store: &S, from: i64, until: i64) -> Result<Vec<(String, EventId)>, Failure> {
+async fn keys_between<S: StateRead>(
+    days: &mut Days<'_, S>,
+    from: i64,
+    until: i64,
+) -> Result<Vec<(String, EventId)>, Failure> {
     let bound = |ms| Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MIN);
-    let keys = keys_of_days(store, bound(from), bound(until)).await?;
+    let keys = keys_of_days(days, bound(from), bound(until)).await?;
     let with_ids = keys.into_iter().filter_map(|key| id_in_key(&key).map(|id| (key, id)));
     Ok(with_ids.filter(|(_, id)| (from..until).contains(&id.milliseconds())).collect())
 }
 
-async fn keys_of_days<S: StateRead>(store: &S, first: Timestamp, last: Timestamp) -> Result<Vec<String>, Failure> {
+async fn keys_of_days<S: StateRead>(
+    days: &mut Days<'_, S>,
+    first: Timestamp,
+    last: Timestamp,
+) -> Result<Vec<String>, Failure> {
     if last.duration_since(first).as_hours() / 24 > DAYS {
-        return Ok(store.list("audit/").await?);
+        return Ok(days.store.list("audit/").await?);
     }
     let mut keys = Vec::new();
     let mut next = day_of(first);
     while next <= day_of(last) {
-        keys.extend(store.list(&format!("audit/{next}/")).await?);
+        keys.extend_from_slice(days.of(next).await?);
         next = match next.checked_add(1.day()) {
             Ok(next) => next,
             Err(_) => break,
@@ -64,11 +89,15 @@ async fn keys_of_days<S: StateRead>(store: &S, first: Timestamp, last: Timestamp
 
 /// The newest event that vouches for others. One that cannot be read is passed over, and told by `audit verify`: it must
 /// not keep an apply from happening.
-async fn newest_cover<S: StateRead>(store: &S, now: Timestamp) -> Result<Option<(EventId, Covers)>, Failure> {
+async fn newest_cover<S: StateRead>(
+    days: &mut Days<'_, S>,
+    now: Timestamp,
+) -> Result<Option<(EventId, Covers)>, Failure> {
     // Another machine's clock may be ahead of ours.
     let mut day = day_of(now.saturating_add(LATE_AFTER).unwrap_or(Timestamp::MAX));
     for _ in 0..8 {
-        if let Some(found) = newest_of(store, &format!("audit/{day}/")).await? {
+        let store = days.store;
+        if let Some(found) = newest_of(store, days.of(day).await?).await? {
             return Ok(Some(found));
         }
         day = match day.checked_sub(1.day()) {
@@ -76,16 +105,16 @@ async fn newest_cover<S: StateRead>(store: &S, now: Timestamp) -> Result<Option<
             Err(_) => break,
         };
     }
-    newest_of(store, "audit/").await
+    newest_of(days.store, &days.store.list("audit/").await?).await
 }
 
-async fn newest_of<S: StateRead>(store: &S, prefix: &str) -> Result<Option<(EventId, Covers)>, Failure> {
+async fn newest_of<S: StateRead>(store: &S, keys: &[String]) -> Result<Option<(EventId, Covers)>, Failure> {
     let suffix = format!("{COVERING}.json");
-    let keys: BTreeSet<String> = store.list(prefix).await?.into_iter().filter(|key| key.ends_with(&suffix)).collect();
+    let keys: BTreeSet<&String> = keys.iter().filter(|key| key.ends_with(&suffix)).collect();
     for key in keys.iter().rev() {
         let Some(object) = store.get(key).await? else { continue };
         if let Ok(envelope) = state_v1::decode_audit(&object.bytes)
-            && envelope.body.key() == *key
+            && envelope.body.key() == **key
             && let Some(covers) = envelope.body.covers
         {
             return Ok(Some((envelope.body.id, covers)));

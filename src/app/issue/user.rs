@@ -134,6 +134,7 @@ pub(super) fn named(
     LeaseUser {
         name,
         path,
+        inline_policy: spec.policy.document.is_some(),
         policy_arns: spec.policy.arns.iter().map(ToString::to_string).collect(),
         groups: spec.policy.groups.clone(),
         on_removal: spec.on_removal,

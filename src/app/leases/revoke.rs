@@ -7,17 +7,19 @@ use crate::app::access::{roles_of, users_of};
 use crate::app::audit::{Scribe, Who};
 use crate::app::end;
 use crate::app::ledger::{self, StoredLease};
+use crate::app::plan::no_such_role;
 use crate::app::record::nothing_applied;
 use crate::app::{AppError, Failure, IamAccess, Meaning, denies, read_record};
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditAction;
 use crate::domain::desired::BrokerSpec;
-use crate::domain::ident::RoleArn;
+use crate::domain::ident::{Name, RoleArn};
 use crate::domain::lease::{
     Lease, LeaseState, OLDER_DENY, SessionDeny, credential_name, deny_policy_name, deny_session,
 };
 use crate::domain::limits::SESSION_NAME_MAX;
-use crate::ports::{IamUsers, Ids, StateStore, Timer};
+use crate::domain::record::Record;
+use crate::ports::{IamUsers, Ids, StateRead, StateStore, Timer};
 
 /// What to revoke, and how far to go.
 #[derive(Debug, Clone)]
@@ -66,6 +68,12 @@ pub async fn revoke_leases<S: StateStore, A: IamAccess>(
     let Some((read, record)) = read_record(store).await? else { return Err(nothing_applied(store).into()) };
     let broker = &record.snapshot.broker;
     let chosen = select(store, &request.selection).await?;
+    if let Selection::Role(role) = &request.selection
+        && chosen.is_empty()
+        && !record.snapshot.roles.contains_key(role)
+    {
+        known(store, role, &record).await?;
+    }
     if request.deny_older {
         let mut targets: BTreeSet<RoleArn> =
             chosen.iter().filter_map(|stored| stored.lease.request.role_arn.clone()).collect();
@@ -112,6 +120,22 @@ pub async fn revoke_leases<S: StateStore, A: IamAccess>(
         revoked.push(Revoked { lease, outcome });
     }
     Ok(revoked)
+}
+
+/// Refuses a role that neither the record nor any lease knows: whoever mistypes it must not be told that nothing is open.
+async fn known<S: StateRead>(store: &S, role: &Name, record: &Record) -> Result<(), Failure> {
+    let mut names = ledger::roles(store).await?;
+    if names.contains(role) {
+        return Ok(());
+    }
+    names.extend(record.snapshot.roles.keys().cloned());
+    let mut failure = no_such_role(role.as_str(), "in the record or among the leases", names.iter().map(Name::as_str));
+    failure.meaning = Meaning::RefusedHere;
+    Err(match failure.help {
+        None => failure.help("`leasehold lease list` shows what is open; --state says where to look"),
+        Some(_) => failure,
+    }
+    .because("nothing was revoked"))
 }
 
 async fn user<S: StateStore, T: Timer, D: Ids, I: IamUsers>(

@@ -26,12 +26,7 @@ pub(super) async fn clear<S: StateStore, U: IamUsers, T: Timer, I: Ids, A: IamAc
             lock(&work.notes.report).denies_cleared += notes.len() as u64;
             continue;
         }
-        let failed = |why: String| NotSwept {
-            what: format!("denies of sessions in account {account}"),
-            why,
-            failures: 0,
-            stuck: false,
-        };
+        let failed = |why: String| NotSwept::other(format!("denies of sessions in account {account}"), why);
         let roles = match roles_of(access, broker, &account).await {
             Ok(roles) => roles,
             Err(failure) => {

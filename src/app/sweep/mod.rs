@@ -24,7 +24,7 @@ use super::record::nothing_applied;
 use super::{AppError, Failure, IamAccess, ledger, read_record};
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditAction;
-use crate::domain::lease::{Due, LeaseId};
+use crate::domain::lease::{Due, Lease, LeaseId, LeaseState};
 use crate::domain::least_privilege::lease_user_path;
 use crate::domain::record::{AppliedRole, Head};
 use crate::ports::{IamUsers, Ids, ListedUser, StateStore, Timer};
@@ -94,6 +94,22 @@ pub struct NotSwept {
     pub failures: u32,
     /// Whether somebody should look.
     pub stuck: bool,
+}
+
+impl NotSwept {
+    /// A lease as it is after the last try to end it.
+    fn lease(lease: &Lease, why: String) -> Self {
+        let failures = match &lease.state {
+            LeaseState::Revoking(revoking) => revoking.failures,
+            LeaseState::Intent | LeaseState::Active | LeaseState::Ended(_) => 0,
+        };
+        Self { what: lease.path(), why, failures, stuck: lease.is_stuck() }
+    }
+
+    /// Something of which no failures are counted.
+    fn other(what: impl Into<String>, why: String) -> Self {
+        Self { what: what.into(), why, failures: 0, stuck: false }
+    }
 }
 
 /// Sweeps. `progress` hears of each lease that is done with, and of how many there are.
@@ -227,7 +243,7 @@ struct Notes {
 
 impl Notes {
     fn failed(&self, what: impl Into<String>, why: String) {
-        lock(&self.report).failed.push(NotSwept { what: what.into(), why, failures: 0, stuck: false });
+        lock(&self.report).failed.push(NotSwept::other(what, why));
     }
 
     /// Counts what was done about a lease.
@@ -242,15 +258,8 @@ impl Notes {
             Ok(Did::Forgotten) => report.forgotten += 1,
             Ok(Did::Left) => report.left += 1,
             Ok(Did::NeedsUsers) => lock(&self.users).push(id.clone()),
-            Ok(Did::Failed { path, why, failures, stuck }) => {
-                report.failed.push(NotSwept { what: path, why, failures, stuck });
-            }
-            Err(failure) => report.failed.push(NotSwept {
-                what: format!("lease/{id}"),
-                why: failure.message,
-                failures: 0,
-                stuck: false,
-            }),
+            Ok(Did::Failed(failed)) => report.failed.push(failed),
+            Err(failure) => report.failed.push(NotSwept::other(format!("lease/{id}"), failure.message)),
         }
     }
 }

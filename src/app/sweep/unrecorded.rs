@@ -94,7 +94,7 @@ pub(super) async fn end<S: StateStore, U: IamUsers, T: Timer, I: Ids>(
             lock(&work.notes.report).left += 1;
             continue;
         }
-        let failed = |why: String| NotSwept { what: format!("user {}", user.name), why, failures: 0, stuck: false };
+        let failed = |why: String| NotSwept::other(format!("user {}", user.name), why);
         let live = match iam.user(&user.name).await {
             Ok(Some(live)) => live,
             Ok(None) => continue,

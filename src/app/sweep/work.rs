@@ -2,10 +2,10 @@
 
 use jiff::SignedDuration;
 
-use super::{Notes, SweepRequest, is_listed, lock};
+use super::{NotSwept, Notes, SweepRequest, is_listed, lock};
 use crate::app::Failure;
 use crate::app::audit::{Event, Scribe, Who};
-use crate::app::end::{self, NotEnded};
+use crate::app::end;
 use crate::app::ledger::{self, StoredLease};
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditAction;
@@ -46,12 +46,7 @@ pub(super) enum Did {
     Left,
     /// Not begun, because nobody is connected to IAM.
     NeedsUsers,
-    Failed {
-        path: String,
-        why: String,
-        failures: u32,
-        stuck: bool,
-    },
+    Failed(NotSwept),
 }
 
 impl<S: StateStore, U: IamUsers, T: Timer, I: Ids> Work<'_, S, U, T, I> {
@@ -77,11 +72,14 @@ impl<S: StateStore, U: IamUsers, T: Timer, I: Ids> Work<'_, S, U, T, I> {
             }
         };
         let (kept, did) = did;
+        // A stuck lease waits for its next try, and every sweep until then has to meet it: one of its due entries stays.
+        let told_again = if matches!(&did, Did::Failed(failed) if failed.stuck) { entries.iter().max() } else { None };
         if !self.request.dry_run && !matches!(did, Did::NeedsUsers) {
             // The lease's own entry stays. All others that are due say what is no longer true, or what is about to be: whoever
             // changes a lease enters it first.
             let settled = |entry: &&Due| entry.at.saturating_add(SETTLED).is_ok_and(|at| at <= self.now);
-            for entry in entries.iter().filter(|entry| kept.as_ref() != Some(entry)).filter(settled) {
+            let needed = |entry: &Due| kept.as_ref() == Some(entry) || told_again == Some(entry);
+            for entry in entries.iter().filter(|entry| !needed(entry)).filter(settled) {
                 ledger::strike(self.store, entry).await?;
             }
         }
@@ -98,7 +96,14 @@ impl<S: StateStore, U: IamUsers, T: Timer, I: Ids> Work<'_, S, U, T, I> {
                 if self.request.full && !dry_run && !entries.contains(&due) {
                     ledger::enter(self.store, &due).await?;
                 }
-                (stored, Did::Nothing)
+                let did = match &stored.lease.state {
+                    LeaseState::Revoking(revoking) if stored.lease.is_stuck() => {
+                        let why = revoking.error.clone().unwrap_or_default();
+                        Did::Failed(NotSwept::lease(&stored.lease, why))
+                    }
+                    _ => Did::Nothing,
+                };
+                (stored, did)
             }
             Next::Close(_) if dry_run => (stored, Did::Expired),
             Next::Close(ending) => (self.close(stored, ending).await?, Did::Expired),
@@ -151,7 +156,7 @@ impl<S: StateStore, U: IamUsers, T: Timer, I: Ids> Work<'_, S, U, T, I> {
                 if matches!(&stored.lease.state, LeaseState::Revoking(it) if it.failures == STUCK_AFTER) {
                     self.tell(&stored.lease, AuditAction::Stuck, |event| event.reason = Some(error.reason())).await;
                 }
-                failed(&stored, &error)
+                Did::Failed(NotSwept::lease(&stored.lease, error.reason()))
             }
         };
         Ok((stored, did))
@@ -177,12 +182,4 @@ impl<S: StateStore, U: IamUsers, T: Timer, I: Ids> Work<'_, S, U, T, I> {
 pub(super) fn unwritten(failure: &Failure) -> String {
     let causes = failure.causes.iter().map(|cause| format!(": {cause}"));
     format!("an event could not be written{}", causes.collect::<String>())
-}
-
-fn failed(stored: &StoredLease, error: &NotEnded) -> Did {
-    let failures = match &stored.lease.state {
-        LeaseState::Revoking(revoking) => revoking.failures,
-        LeaseState::Intent | LeaseState::Active | LeaseState::Ended(_) => 0,
-    };
-    Did::Failed { path: stored.lease.path(), why: error.reason(), failures, stuck: stored.lease.is_stuck() }
 }

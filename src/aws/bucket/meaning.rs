@@ -7,10 +7,34 @@ pub(super) fn unusable(location: &str, error: &CloudError) -> StoreError {
     let CloudError { kind, operation, code, message, request_id } = error;
     let code = code.as_ref().map(|code| format!("{code}: ")).unwrap_or_default();
     let id = request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
-    StoreError::Unusable {
-        location: location.to_owned(),
-        detail: format!("{operation}: {code}{message}{id}"),
-        help: help(*kind, error.code.as_deref()).to_owned(),
+    let (location, detail) = (location.to_owned(), format!("{operation}: {code}{message}{id}"));
+    let help = help(*kind, error.code.as_deref()).to_owned();
+    if is_unreachable(*kind) && error.code.as_deref() != Some("NotImplemented") {
+        StoreError::Unreachable { location, detail, help }
+    } else {
+        StoreError::Unusable { location, detail, help }
+    }
+}
+
+/// Whether nobody answered, or nobody could be asked: what a call to AWS ends with the same exit code for.
+fn is_unreachable(kind: CloudErrorKind) -> bool {
+    use CloudErrorKind as Kind;
+    match kind {
+        Kind::NoCredentials
+        | Kind::CredentialsFailed
+        | Kind::NoRegion
+        | Kind::Unreachable
+        | Kind::LostReply
+        | Kind::TimedOut
+        | Kind::Throttled
+        | Kind::ServiceFault => true,
+        Kind::ExpiredToken
+        | Kind::InvalidCredentials
+        | Kind::ClockSkew
+        | Kind::AccessDenied
+        | Kind::Refused
+        | Kind::Malformed
+        | Kind::CallsSpent => false,
     }
 }
 
@@ -118,6 +142,7 @@ mod tests {
             StoreError::Conflict { .. } => "conflict",
             StoreError::Ambiguous { .. } => "ambiguous",
             StoreError::Busy { .. } => "busy",
+            StoreError::Unreachable { .. } => "unreachable",
             StoreError::Unusable { .. } => "unusable",
             StoreError::Distrusted { .. } => "distrusted",
         };
@@ -133,7 +158,7 @@ mod tests {
             (Kind::LostReply, None, "ambiguous"),
             (Kind::TimedOut, None, "ambiguous"),
             (Kind::Malformed, None, "ambiguous"),
-            (Kind::Unreachable, None, "unusable"),
+            (Kind::Unreachable, None, "unreachable"),
             (Kind::AccessDenied, Some("AccessDenied"), "unusable"),
             (Kind::ExpiredToken, Some("ExpiredToken"), "unusable"),
         ] {

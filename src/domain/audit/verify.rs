@@ -3,7 +3,7 @@
 //! What makes a gap certain is one rule of the writers: a digest is written down only once what it names is stored. So a
 //! process that dies at any moment leaves events that nothing names, and never a name without its event.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::SignedDuration;
@@ -102,12 +102,22 @@ pub struct Report {
 /// Walks all chains.
 #[must_use]
 pub fn verify(history: &History, now: Timestamp) -> Report {
-    let mut walk = Walk { history, by_digest: BTreeMap::new(), by_lease: BTreeMap::new(), faults: Vec::new() };
+    let mut walk = Walk {
+        history,
+        by_digest: BTreeMap::new(),
+        by_lease: BTreeMap::new(),
+        by_time: by_time(history),
+        covering: BTreeMap::new(),
+        faults: Vec::new(),
+    };
     for stored in &history.events {
         if let Ok(event) = &stored.event {
             walk.by_digest.insert(&stored.digest, event);
             if let Some(lease) = &event.lease {
                 walk.by_lease.entry(lease).or_default().push(event);
+            }
+            if let Some(covers) = &event.covers {
+                walk.covering.entry(&event.id).or_insert(covers);
             }
         }
     }
@@ -129,18 +139,28 @@ pub fn verify(history: &History, now: Timestamp) -> Report {
         walk.fault(FaultKind::HeadTail, "head.json", "the event that announced its apply is not in the audit");
     }
     walk.roots();
-    let covers: Vec<&Covers> = walk.covering().map(|(_, _, covers)| covers).collect();
-    let is_covered = |stored: &&StoredEvent| stored.id().is_some_and(|id| covers.iter().any(|covers| covers.has(&id)));
-    let covered = history.events.iter().filter(is_covered).count() as u64;
+    let covered = walk.covered();
     let mut faults = walk.faults;
     faults.sort();
     Report { events: history.events.len() as u64, covered, leases: history.leases.len() as u64, faults, notes }
+}
+
+fn by_time(history: &History) -> Vec<(i64, usize)> {
+    let with_ids = history.events.iter().enumerate();
+    let mut times: Vec<(i64, usize)> =
+        with_ids.filter_map(|(index, stored)| Some((stored.id()?.milliseconds(), index))).collect();
+    times.sort_unstable();
+    times
 }
 
 struct Walk<'a> {
     history: &'a History,
     by_digest: BTreeMap<&'a Digest, &'a AuditEvent>,
     by_lease: BTreeMap<&'a LeaseId, Vec<&'a AuditEvent>>,
+    /// When the id in each key was made, and which event of the history it is; sorted.
+    by_time: Vec<(i64, usize)>,
+    /// What each event vouches for that vouches for others.
+    covering: BTreeMap<&'a EventId, &'a Covers>,
     faults: Vec<Fault>,
 }
 
@@ -186,8 +206,10 @@ impl<'a> Walk<'a> {
     }
 
     fn covers(&mut self, key: &str, event: &AuditEvent, covers: &Covers) {
-        let within = |stored: &&StoredEvent| stored.id().is_some_and(|id| covers.has(&id));
-        let found: Vec<&StoredEvent> = self.history.events.iter().filter(within).collect();
+        // As they stand in the history: sorted by key.
+        let mut indexes: Vec<usize> = self.within(covers).iter().map(|(_, index)| *index).collect();
+        indexes.sort_unstable();
+        let found: Vec<&StoredEvent> = indexes.into_iter().filter_map(|index| self.history.events.get(index)).collect();
         let digest = covered_digest(found.iter().map(|stored| (stored.key.as_str(), &stored.digest)));
         if digest != covers.digest || found.len() as u64 != covers.count {
             let message = format!(
@@ -199,7 +221,7 @@ impl<'a> Walk<'a> {
             );
             self.fault(FaultKind::Cover, key, message);
         }
-        let before = covers.previous.as_ref().map(|id| (id, self.find_covers(id)));
+        let before = covers.previous.as_ref().map(|id| (id, self.covering.get(id)));
         let follows = match before {
             None => covers.from == 0,
             Some((id, Some(before))) => before.until == covers.from && *id < event.id,
@@ -218,8 +240,24 @@ impl<'a> Walk<'a> {
         })
     }
 
-    fn find_covers(&self, id: &EventId) -> Option<&'a Covers> {
-        self.covering().find(|(_, event, _)| event.id == *id).map(|(_, _, covers)| covers)
+    /// The events that these can have been, by time.
+    fn within(&self, covers: &Covers) -> &[(i64, usize)] {
+        let at = |bound: i64| self.by_time.partition_point(|(time, _)| *time < bound);
+        self.by_time.get(at(covers.from)..at(covers.until)).unwrap_or_default()
+    }
+
+    /// How many events somebody vouches for.
+    fn covered(&self) -> u64 {
+        let mut spans: Vec<(i64, i64)> = self.covering.values().map(|covers| (covers.from, covers.until)).collect();
+        spans.sort_unstable();
+        let (mut spans, mut until, mut covered) = (spans.into_iter().peekable(), i64::MIN, 0);
+        for (time, _) in &self.by_time {
+            while let Some((_, end)) = spans.next_if(|(from, _)| from <= time) {
+                until = until.max(end);
+            }
+            covered += u64::from(*time < until);
+        }
+        covered
     }
 
     /// Two processes may vouch at the same time for the same events; later than that, everybody sees who was there before.
@@ -277,7 +315,7 @@ impl<'a> Walk<'a> {
 
     /// Leases are removed long after their credentials died.
     fn gone(&mut self, now: Timestamp) {
-        let there: Vec<&LeaseId> = self.history.leases.iter().map(|lease| &lease.id).collect();
+        let there: BTreeSet<&LeaseId> = self.history.leases.iter().map(|lease| &lease.id).collect();
         let mut gone = Vec::new();
         for (id, events) in &self.by_lease {
             let alive = events.iter().find(|event| {

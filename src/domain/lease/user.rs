@@ -31,6 +31,8 @@ pub struct LeaseUser {
     pub name: String,
     /// Its path, below the deployment's own.
     pub path: String,
+    /// Whether it gets [`LEASE_POLICY`]: not where its role declares no document.
+    pub inline_policy: bool,
     /// The managed policies that are attached to it, by ARN.
     pub policy_arns: Vec<String>,
     /// The groups that it joins.

@@ -118,6 +118,9 @@ struct User {
     name: String,
     /// Its path.
     path: String,
+    /// Whether it has the inline policy that its role declares. It is taken to have it where nothing is said.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    inline_policy: bool,
     /// The managed policies that are attached to it, by ARN.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     policy_arns: Vec<String>,
@@ -130,6 +133,15 @@ struct User {
     asking_until: String,
     /// RFC 3339: it may be renewed up to this.
     renewable_until: String,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_yes(yes: &bool) -> bool {
+    *yes
 }
 
 /// What AWS answered, without the secrets.
@@ -288,10 +300,20 @@ impl TryFrom<Revoking> for lease::Revoking {
 
 impl From<&lease::LeaseUser> for User {
     fn from(user: &lease::LeaseUser) -> Self {
-        let lease::LeaseUser { name, path, policy_arns, groups, on_removal, asking_until, renewable_until } = user;
+        let lease::LeaseUser {
+            name,
+            path,
+            inline_policy,
+            policy_arns,
+            groups,
+            on_removal,
+            asking_until,
+            renewable_until,
+        } = user;
         Self {
             name: name.clone(),
             path: path.clone(),
+            inline_policy: *inline_policy,
             policy_arns: policy_arns.clone(),
             groups: groups.clone(),
             on_removal: on_removal.as_str().to_owned(),
@@ -305,10 +327,11 @@ impl TryFrom<User> for lease::LeaseUser {
     type Error = Invalid;
 
     fn try_from(wire: User) -> Result<Self, Invalid> {
-        let User { name, path, policy_arns, groups, on_removal, asking_until, renewable_until } = wire;
+        let User { name, path, inline_policy, policy_arns, groups, on_removal, asking_until, renewable_until } = wire;
         Ok(Self {
             name,
             path,
+            inline_policy,
             policy_arns,
             groups,
             on_removal: OnRemoval::parse(&on_removal).ok_or_else(|| invalid("on_removal", "is none that exists"))?,

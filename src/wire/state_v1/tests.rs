@@ -148,6 +148,7 @@ fn lease(state: LeaseState) -> Lease {
             user: Some(LeaseUser {
                 name: "leasehold-1".into(),
                 path: "/leasehold/prod/".into(),
+                inline_policy: true,
                 policy_arns: vec!["arn:aws:iam::aws:policy/ReadOnlyAccess".into()],
                 groups: vec!["ops".into()],
                 on_removal: OnRemoval::Keep,

@@ -311,3 +311,19 @@ fn policies_of_the_store_are_the_same_bytes_each_time() {
     let folder = sandbox.run(&["policy", "store", "plan", "--state", ".leasehold"]).expect(exit::USAGE);
     assert!(folder.stderr.contains("error[state-not-in-s3]"), "{}", folder.stderr);
 }
+
+#[test]
+fn a_state_that_cannot_be_reached_ends_like_an_aws_that_cannot() {
+    let (aws, state) = (CannedAws::start(), BucketServer::start());
+    let mut sandbox = sandbox(&aws, &state);
+    sandbox.set("LEASEHOLD_STATE", &state.url("team/prod").replace(&state.endpoint, "http://127.0.0.1:1"));
+    for command in [&["issue", "app-rw"][..], &["lease", "list"], &["sweep"]] {
+        let done = sandbox.run(command).expect(exit::AWS_UNREACHABLE);
+        assert!(done.stderr.contains("error[state-unreachable]"), "{}", done.shown());
+        assert!(
+            done.stderr.contains("127.0.0.1:1") && done.stderr.contains("help: check the network"),
+            "{}",
+            done.shown()
+        );
+    }
+}

@@ -41,6 +41,11 @@ fn what_cannot_be_renewed_or_revoked_is_refused_without_asking_aws() {
     ── stdout
     No open lease was chosen.
     ");
+    assert_snapshot!(sandbox.run(&["lease", "revoke", "--role", "app-rx"]).shown(), @"
+    exit 10
+    ── stderr
+    error[no-such-role]: there is no role `app-rx` in the record or among the leases; because nothing was revoked; help: did you mean `app-rw`?
+    ");
     assert_snapshot!(sandbox.run(&["lease", "revoke", path]).shown(), @"
     exit 0
     ── stdout
@@ -124,5 +129,7 @@ fn a_lease_that_there_is_not() {
     exit 0
     ── stdout
     No leases in the state at file://[root]/repo/.leasehold.
+    ── stderr
+    note: the state at file://[root]/repo/.leasehold has no open lease of a role `app-rx`
     ");
 }

@@ -10,9 +10,9 @@ use leasehold::testing::{FaultyStore, Operation};
 use super::{applied, full_role, size};
 use crate::scene::request;
 
-/// What ending one user of [`full_role`] takes, as `app::end` documents it: five calls, one for its managed policy and one
-/// for its group.
-const LEAST: u64 = 5 + 1 + 1;
+/// What ending one user of [`full_role`] takes, as `app::end` documents it: four calls, one for its inline policy, one for
+/// its managed policy and one for its group.
+const LEAST: u64 = 4 + 1 + 1 + 1;
 
 #[test]
 fn a_sweep_costs_the_least_number_of_calls() {

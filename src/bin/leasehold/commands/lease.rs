@@ -2,6 +2,7 @@ use leasehold::app::{
     AppError, LeaseFilter, RevokeRequest, Revoked, Revoking, Selection, list_leases, renew_lease, revoke_leases,
     show_lease,
 };
+use leasehold::domain::text::escape;
 use leasehold::output::text;
 use leasehold::ports::{Clock as _, StateRead as _};
 use leasehold::wire::lease_v1;
@@ -10,7 +11,7 @@ use leasehold::wire::revoke_v1::{self, Outcome};
 use crate::args::{Format, LeaseCommand, LeaseListArgs, LeaseRenewArgs, LeaseRevokeArgs, LeaseShowArgs};
 use crate::exit;
 use crate::system::{self, RandomIds, SystemClock};
-use crate::terminal::{Terminal, print};
+use crate::terminal::{Terminal, eprint, print};
 use crate::wire_up::{self, LiveAccess};
 
 pub(crate) async fn run(command: &LeaseCommand, terminal: Terminal) -> Result<u8, AppError> {
@@ -27,6 +28,12 @@ async fn list(args: &LeaseListArgs, terminal: Terminal) -> Result<u8, AppError> 
     let filter = LeaseFilter { role: args.role.as_deref(), all: args.all };
     let now = SystemClock.now();
     let leases = list_leases(&store, now, filter).await?;
+    if let Some(role) = args.role.as_deref().filter(|_| leases.is_empty()) {
+        let open = if args.all { "" } else { "open " };
+        eprint(|err| {
+            writeln!(err, "note: the state at {} has no {open}lease of a role `{}`", store.location(), escape(role))
+        });
+    }
     let document = lease_v1::Document::new(&leases, now);
     print(|out| match args.place.format {
         Format::Json => out.write_all(document.to_json().as_bytes()),
