@@ -192,6 +192,9 @@ fn a_key_in_kms_signs_and_what_it_signs_is_verified_with_its_public_half() {
     let account = emulator.account();
     let broker = block_on(async {
         account.seed().await;
+        let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["kms:GetPublicKey","kms:Sign"],"Resource":"*"}]}"#;
+        let put = account.iam().put_role_policy().role_name("VaultRunner").policy_name("sign").policy_document(policy);
+        put.send().await.expect("IAM takes the policy");
         account.credentials_of("VaultRunner").await
     });
     let sandbox = Sandbox::at(&emulator.endpoint, &broker);

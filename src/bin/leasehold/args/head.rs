@@ -1,6 +1,6 @@
 //! Whose heads are believed, and who signs them.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
 
 use clap::Args;
 
@@ -18,7 +18,7 @@ pub(crate) struct HeadTrustArgs {
     pub(crate) head_key: Vec<String>,
     /// Remember the newest head in this folder, outside of the state, and refuse an older one or another lineage
     #[arg(long, value_name = "DIR", env = "LEASEHOLD_HEAD_MEMORY", help_heading = "State and AWS")]
-    pub(crate) head_memory: Option<PathBuf>,
+    pub(crate) head_memory: Option<OsString>,
 }
 
 /// Who signs the head that is written.

@@ -49,8 +49,8 @@ pub(crate) async fn looked_at(args: &LeasePlace, trust: &HeadTrustArgs) -> Resul
 
 fn trusted(place: Place, trust: &HeadTrustArgs) -> Result<Store, Failure> {
     // A variable that is set to nothing names no folder.
-    let folder = trust.head_memory.as_deref().filter(|folder| !folder.as_os_str().is_empty());
-    let memory = folder.map(FileStore::open).transpose()?;
+    let folder = trust.head_memory.as_deref().filter(|folder| !folder.is_empty());
+    let memory = folder.map(|folder| FileStore::open(Path::new(folder))).transpose()?;
     Ok(Trusted::new(place, memory, head_signing::pinned(&trust.head_key)?, RingVerifier))
 }
 
