@@ -97,8 +97,8 @@ async fn written_from<S: StateRead>(store: &S, serial: u64) -> Result<i64, Failu
     let mut from = i64::MAX;
     for key in store.list(&format!("snap/{serial:010}-")).await? {
         let Some(object) = store.get(&key).await? else { continue };
-        let written =
-            state_v1::decode_snapshot(&object.bytes).ok().and_then(|snapshot| EventId::parse(&snapshot.write_id));
+        let sound = state_v1::check(state_v1::Kind::Snapshot, &object.bytes).ok();
+        let written = sound.and_then(|snapshot| EventId::parse(&snapshot.write_id));
         from = from.min(written.map_or(0, |id| id.milliseconds()));
     }
     let margin = i64::try_from(LATE_AFTER.as_millis()).unwrap_or(i64::MAX);
