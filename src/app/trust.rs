@@ -150,6 +150,11 @@ impl<S: StateStore + Sync, M: StateStore + Sync, V: HeadVerifier + Sync> StateSt
 }
 
 #[cfg(all(test, feature = "testing"))]
+#[allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking; clippy knows `#[test]` functions, not their helpers"
+)]
 mod tests {
     use super::*;
     use crate::domain::digest::Digest;

@@ -42,7 +42,7 @@ pub(super) enum Repeat {
     MakeKey,
     /// It writes under a condition. Sent again it would meet its own first copy, and the refusal would look like another
     /// writer's doing: only what was certainly never sent may go out again.
-    #[cfg_attr(not(feature = "s3-store"), expect(dead_code, reason = "only a state in S3 is written"))]
+    #[cfg_attr(not(feature = "s3-store"), allow(dead_code, reason = "only a state in S3 is written"))]
     Unsent,
 }
 

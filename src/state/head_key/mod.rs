@@ -19,6 +19,11 @@ pub struct HeadKeyError {
 }
 
 #[cfg(all(test, feature = "testing"))]
+#[allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking; clippy knows `#[test]` functions, not their helpers"
+)]
 mod tests {
     use proptest::prelude::*;
 

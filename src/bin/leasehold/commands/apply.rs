@@ -58,7 +58,7 @@ pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppE
         // A store that ignores conditions seems fine until two writers meet: it is asked before anything is in it.
         probe(&store, &SystemClock, &RandomIds).await?;
     }
-    let applied = commit(review, &store, &SystemClock, &RandomIds, &who, &signing).await?;
+    let applied = Box::pin(commit(review, &store, &SystemClock, &RandomIds, &who, &signing)).await?;
     let Applied { head, roles, broker, stale, findings_block: _, violating, revoking, signed_by } = &applied;
     let document =
         apply_v1::Document::new(head.as_ref(), *broker, roles, stale, violating, revoking, signed_by.as_ref());
