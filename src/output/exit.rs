@@ -53,7 +53,7 @@ pub const ALL: [(u8, &str); 17] = [
     (STUCK, "`sweep`: a lease is stuck: six attempts in a row to end it failed; it is tried again all the same"),
     (
         ISSUE_REFUSED,
-        "`issue` refused by the record: unknown or expired role, TTL above its maximum, findings that block; `lease revoke --role`: a role that nothing knows",
+        "`issue` refused by the record: unknown or expired role, TTL above its maximum, findings that block; `lease renew`: past `max_ttl`; `lease revoke --role`: a role that nothing knows",
     ),
     (REFUSED_BY_AWS, "AWS refused"),
     (
