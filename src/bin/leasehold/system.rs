@@ -1,9 +1,20 @@
-//! The machine's clock, its source of ids, and what its environment says about who asks.
+//! The machine's clock, its source of ids, its files, and what its environment says about who asks.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
 
 use leasehold::app::audit::Who;
 use leasehold::domain::Timestamp;
 use leasehold::domain::audit::CiRun;
 use leasehold::ports::{Clock, Ids, Timer};
+
+/// The text of a file; `None` if it has more than `most` bytes, of which no more are read than show that.
+pub(crate) fn read_at_most(file: &Path, most: u64) -> io::Result<Option<String>> {
+    let mut text = String::new();
+    let read = File::open(file)?.take(most + 1).read_to_string(&mut text)?;
+    Ok((read as u64 <= most).then_some(text))
+}
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy)]

@@ -1,4 +1,3 @@
-use std::io::Read as _;
 use std::path::Path;
 
 use leasehold::app::{Failure, Meaning};
@@ -7,6 +6,7 @@ use leasehold::domain::text::escape;
 use leasehold::ports::ManifestSet;
 
 use crate::args::SourceArgs;
+use crate::system;
 use crate::wire_up;
 
 /// Largest list of allowed signers, in bytes.
@@ -56,14 +56,10 @@ fn refused(commit: &str, refusal: Refusal) -> Failure {
 }
 
 fn read(file: &Path) -> Result<String, Failure> {
-    let mut text = String::new();
-    let opened = std::fs::File::open(file).and_then(|source| source.take(BYTES_MAX + 1).read_to_string(&mut text));
-    match opened {
+    match system::read_at_most(file, BYTES_MAX) {
         Err(error) => Err(unreadable(file, &error.to_string()).help("name a file of allowed signers, as git takes it")),
-        Ok(read) if read as u64 > BYTES_MAX => {
-            Err(unreadable(file, &format!("it has more than {} MiB", BYTES_MAX >> 20)))
-        }
-        Ok(_) => Ok(text),
+        Ok(None) => Err(unreadable(file, &format!("it has more than {} MiB", BYTES_MAX >> 20))),
+        Ok(Some(text)) => Ok(text),
     }
 }
 

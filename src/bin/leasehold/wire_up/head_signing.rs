@@ -1,7 +1,5 @@
 //! The keys that heads are signed with, and those that are pinned.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use leasehold::app::{Failure, HeadSigning, Meaning};
@@ -15,6 +13,7 @@ use leasehold::state::{FileKey, HeadKeyError, RingVerifier, read_public_keys};
 
 use super::state::{Store, session};
 use crate::args::SigningArgs;
+use crate::system;
 
 /// Largest file of a key, in bytes.
 const KEY_BYTES_MAX: u64 = 64 << 10;
@@ -112,11 +111,9 @@ pub(super) fn pinned(given: &[String]) -> Result<Vec<HeadKey>, Failure> {
 }
 
 fn read(file: &Path, option: &str) -> Result<String, Failure> {
-    let mut text = String::new();
-    let opened = File::open(file).and_then(|source| source.take(KEY_BYTES_MAX + 1).read_to_string(&mut text));
-    let why = match opened {
-        Ok(length) if length as u64 <= KEY_BYTES_MAX => return Ok(text),
-        Ok(_) => format!("it has more than {KEY_BYTES_MAX} bytes"),
+    let why = match system::read_at_most(file, KEY_BYTES_MAX) {
+        Ok(Some(text)) => return Ok(text),
+        Ok(None) => format!("it has more than {KEY_BYTES_MAX} bytes"),
         Err(error) => error.to_string(),
     };
     Err(Failure::new(
