@@ -161,10 +161,7 @@ pub async fn commit<S: StateStore>(
 ) -> Result<Applied, Failure> {
     let Review { planned: Planned { plan, head, record, desired }, stale } = review;
     signing.check(head.as_ref())?;
-    let signed_by = match signing {
-        HeadSigning::By(signer) => Some(signer.key().id()),
-        HeadSigning::Unsigned | HeadSigning::Dropped => None,
-    };
+    let signed_by = signing.key_id();
     let (mut roles, recorded_broker) = match record {
         Some(record) => (record.snapshot.roles, Some(record.snapshot.broker)),
         None => (BTreeMap::new(), None),

@@ -2,6 +2,7 @@
 
 use super::record::ReadHead;
 use super::{Failure, Meaning};
+use crate::domain::digest::Digest;
 use crate::domain::signed_head::{HeadKey, HeadSignature};
 use crate::ports::{HeadSigner, SigningError};
 
@@ -39,14 +40,21 @@ impl HeadSigning<'static, NoKey> {
 }
 
 impl<K: HeadSigner> HeadSigning<'_, K> {
+    /// The key that the head will be signed with.
+    pub(super) fn key_id(&self) -> Option<Digest> {
+        match self {
+            Self::By(signer) => Some(signer.key().id()),
+            Self::Unsigned | Self::Dropped => None,
+        }
+    }
+
     /// Whether a head that says the same is written all the same, because its signature has to be another.
     #[must_use]
     pub fn changes(&self, head: Option<&ReadHead>) -> bool {
         let Some(head) = head else { return false };
         match self {
             Self::Unsigned => false,
-            Self::Dropped => head.signed_by.is_some(),
-            Self::By(signer) => head.signed_by.as_ref() != Some(&signer.key().id()),
+            Self::Dropped | Self::By(_) => head.signed_by != self.key_id(),
         }
     }
 

@@ -36,6 +36,9 @@ impl<S: StateRead, M: StateStore, V: HeadVerifier> Trusted<S, M, V> {
     }
 
     async fn head(&self) -> Result<Option<Object>, StoreError> {
+        if self.keys.is_empty() && self.memory.is_none() {
+            return self.store.get(HEAD_KEY).await;
+        }
         let seen = match &self.memory {
             Some(memory) => recall(memory).await?,
             None => None,

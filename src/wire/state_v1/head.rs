@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CorruptError, Envelope, Kind, Unsealed, checksum, open, seal_signed, signature, unseal_signed};
+use super::{CorruptError, Envelope, Kind, Unsealed, checksum, seal_signed, signature, unseal_signed};
 use crate::domain::record;
 use crate::domain::signed_head::HeadSignature;
 use crate::wire::common_v1::{Basis, Invalid, digest, timestamp};
@@ -94,13 +94,15 @@ pub struct SignedHead {
 
 /// Reads stored bytes, and checks no signature.
 pub fn decode_head(bytes: &[u8]) -> Result<Envelope<record::Head>, CorruptError> {
-    open(Kind::Head, bytes, read)
+    Ok(open_head(bytes)?.envelope)
 }
 
 /// Reads stored bytes, with what it takes to check the signature.
 pub fn open_head(bytes: &[u8]) -> Result<SignedHead, CorruptError> {
-    let Unsealed { envelope: _, checksum, signature } = unseal_signed(Kind::Head, bytes)?;
-    Ok(SignedHead { envelope: decode_head(bytes)?, signature, message: signature::message(&checksum) })
+    let Unsealed { envelope: Envelope { generation, write_id, body }, checksum, signature } =
+        unseal_signed(Kind::Head, bytes)?;
+    let envelope = Envelope { generation, write_id, body: read(serde_json::from_str(body.get())?)? };
+    Ok(SignedHead { envelope, signature, message: signature::message(&checksum) })
 }
 
 fn read(wire: Head) -> Result<record::Head, Invalid> {
