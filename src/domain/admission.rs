@@ -144,6 +144,14 @@ impl Asking<'_> {
         Request::new(self.caller, action).on(&self.target).within(&self.context)
     }
 
+    /// The same request without this condition key.
+    #[must_use]
+    pub fn without(&self, key: &str) -> Self {
+        let mut asking = self.clone();
+        asking.context.set(key, Knowledge::ABSENT);
+        asking
+    }
+
     /// What the target's trust policy says, as if the broker's own policies allowed everything.
     #[must_use]
     pub fn trust(&self, policy: &Policy, action: &str) -> Verdict {

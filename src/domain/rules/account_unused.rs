@@ -68,8 +68,9 @@ use std::collections::BTreeSet;
 
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, words};
+use super::judging::Judging;
+use super::rule::{Check, Origin, Rule, Said};
+use super::words;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH115",
@@ -79,7 +80,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "An Account document is of an account in which nothing is declared.",
     source: include_str!("account_unused.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {

@@ -97,8 +97,9 @@
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::text;
 
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, broker_side};
+use super::broker_side;
+use super::judging::Judging;
+use super::rule::{Check, Origin, Rule, Said};
 
 /// Statements that one message lists.
 const LISTED: usize = 5;
@@ -111,7 +112,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The broker's own policies let it issue only under conditions.",
     source: include_str!("broker_conditional.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {

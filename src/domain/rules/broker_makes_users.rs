@@ -99,8 +99,9 @@ use crate::domain::ident::{Arn, Name};
 use crate::domain::world::AttachedPolicy;
 use crate::domain::{lease, least_privilege, limits, text};
 
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, broker_too_powerful};
+use super::broker_too_powerful;
+use super::judging::Judging;
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH315",
@@ -110,7 +111,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The broker's own policies let it make or empower users beyond what is declared.",
     source: include_str!("broker_makes_users.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 /// Statements up to which the remedy gives all of them.

@@ -103,8 +103,8 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::text;
 use crate::domain::world::Fact;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::Judging;
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH310",
@@ -114,7 +114,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The broker's principal does not exist.",
     source: include_str!("broker_missing.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {

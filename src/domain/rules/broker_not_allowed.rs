@@ -102,9 +102,9 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::{Place, Verdict};
 use crate::domain::text;
 
-use super::Judging;
 use super::broker_side::{self, Unsettled};
-use super::rule::{Origin, Rule, Said};
+use super::judging::Judging;
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH307",
@@ -114,7 +114,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The broker's own policies do not let it issue.",
     source: include_str!("broker_not_allowed.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {

@@ -93,7 +93,7 @@ use crate::domain::iam::Verdict;
 
 use super::judging::{Judging, Target};
 use super::refusal::Refused;
-use super::rule::{Origin, Rule, Said};
+use super::rule::{Check, Origin, Rule, Said};
 use super::words;
 
 pub(super) static RULE: Rule = Rule {
@@ -104,38 +104,36 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The target role's trust policy does not admit the broker.",
     source: include_str!("broker_not_trusted.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
+fn check(judging: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
     let broker = judging.principal();
-    for target in judging.targets() {
-        if target.refused.is_some_and(Refused::is_explained) {
-            continue;
-        }
-        let needed = || words::trust_statement(broker, &admission::actions(target.spec));
-        let (message, label, remedy) = match target.assume {
-            Some(Verdict::DeniedImplicitly { .. }) => (
-                format!(
-                    "no statement of the trust policy of `{}` lets the broker `{broker}` assume it{}",
-                    target.arn,
-                    nearest(target).unwrap_or_default()
-                ),
-                "does not trust the broker",
-                format!("add this statement to its trust policy: `{}`", needed()),
-            ),
-            Some(Verdict::DeniedExplicitly { statement, .. }) => (
-                format!("statement `{statement}` of the trust policy of `{}` denies the broker `{broker}`", target.arn),
-                "denies the broker",
-                format!(
-                    "take the broker out of statement `{statement}` (a deny wins over every allow), and keep or add: `{}`",
-                    needed()
-                ),
-            ),
-            Some(Verdict::Allowed | Verdict::Depends(_)) | None => continue,
-        };
-        findings.push(RULE.about(target.role, target.field(), Said { message, label: label.to_owned(), remedy }));
+    if target.refused.is_some_and(Refused::is_explained) {
+        return;
     }
+    let needed = || words::trust_statement(broker, &admission::actions(target.spec));
+    let (message, label, remedy) = match target.assume {
+        Some(Verdict::DeniedImplicitly { .. }) => (
+            format!(
+                "no statement of the trust policy of `{}` lets the broker `{broker}` assume it{}",
+                target.arn,
+                nearest(target).unwrap_or_default()
+            ),
+            "does not trust the broker",
+            format!("add this statement to its trust policy: `{}`", needed()),
+        ),
+        Some(Verdict::DeniedExplicitly { statement, .. }) => (
+            format!("statement `{statement}` of the trust policy of `{}` denies the broker `{broker}`", target.arn),
+            "denies the broker",
+            format!(
+                "take the broker out of statement `{statement}` (a deny wins over every allow), and keep or add: `{}`",
+                needed()
+            ),
+        ),
+        Some(Verdict::Allowed | Verdict::Depends(_)) | None => return,
+    };
+    findings.push(RULE.about(target.role, target.field(), Said { message, label: label.to_owned(), remedy }));
 }
 
 /// What the nearest Allow lacks, as the end of a sentence.

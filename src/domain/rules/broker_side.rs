@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::json;
 
-use crate::domain::admission::{self, Asking, Issuing};
-use crate::domain::credential::{AssumedRoleSpec, FederationTokenSpec};
+use crate::domain::admission::{Asking, Issuing};
+use crate::domain::credential::FederationTokenSpec;
 use crate::domain::iam::{Element, Place, Policy, StatementTrace, Tree, Truth, Verdict, nearest_allow};
 use crate::domain::ident::{BrokerPrincipal, RoleArn};
 use crate::domain::role::{Field, Role};
@@ -26,24 +26,26 @@ pub(super) struct Unsettled<'a> {
 }
 
 impl<'a> Unsettled<'a> {
-    /// For one target whose trust policy lets the broker, or may; `None` when everything is allowed.
+    /// For one target whose trust policy lets the broker, or may, with what it says to each action; `None` when everything is
+    /// allowed.
     pub(super) fn target(
         issuing: &Issuing<'a>,
-        asking: Asking<'a>,
+        asking: &Asking<'a>,
         trust: &'a Policy,
         role: &'a Role,
-        spec: &AssumedRoleSpec,
+        by_trust: &[(&'static str, Verdict)],
         (index, arn): (usize, &'a RoleArn),
     ) -> Option<Self> {
-        let mut answers = Vec::new();
-        for action in admission::actions(spec) {
-            let verdict = asking.whole(issuing, Some(trust), action).verdict;
-            if verdict != Verdict::Allowed && !is_denied(&asking.trust(trust, action)) {
-                answers.push((action, verdict));
-            }
+        let admitted = by_trust.iter().filter(|(_, verdict)| !is_denied(verdict));
+        let answers: Vec<_> = admitted
+            .map(|(action, _)| (*action, asking.whole(issuing, Some(trust), action).verdict))
+            .filter(|(_, verdict)| *verdict != Verdict::Allowed)
+            .collect();
+        if answers.is_empty() {
+            return None;
         }
         let (field, resource) = (Field::RoleArn(index), Cow::Borrowed(arn.as_str()));
-        (!answers.is_empty()).then_some(Self { role, field, resource, answers, asking, trust: Some(trust) })
+        Some(Self { role, field, resource, answers, asking: asking.clone(), trust: Some(trust) })
     }
 
     /// For one federation token; `None` when everything is allowed.

@@ -120,8 +120,9 @@ use crate::domain::ident::RoleArn;
 use crate::domain::world::AttachedPolicy;
 use crate::domain::{least_privilege, text};
 
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, broker_side};
+use super::broker_side;
+use super::judging::Judging;
+use super::rule::{Check, Origin, Rule, Said};
 
 /// Undeclared roles, statements and actions that one message names.
 const LISTED: usize = 10;
@@ -142,7 +143,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The broker's own policies allow more than what is declared needs.",
     source: include_str!("broker_too_powerful.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 /// What the Allows give beyond what is declared.

@@ -88,9 +88,9 @@ use crate::domain::iam::{Place, Verdict};
 use crate::domain::text;
 use crate::domain::world::{AttachedPolicy, Fact, LiveBroker, Unknown, Why};
 
-use super::Judging;
 use super::broker_side;
-use super::rule::{Origin, Rule, Said};
+use super::judging::Judging;
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: super::BROKER_UNPROVEN,
@@ -100,7 +100,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "What the broker's own policies say could not be read.",
     source: include_str!("broker_unproven.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {

@@ -53,8 +53,9 @@
 
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, words};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
+use super::words;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH101",
@@ -64,33 +65,32 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "The default TTL is above the role's own maximum.",
     source: include_str!("default_above_max.rs"),
-    check,
+    check: Check::Role(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for role in &judging.desired.roles {
-        let (default, max) = words::ttl_fields(role);
-        if default.ttl <= max.ttl {
-            continue;
-        }
-        findings.push(RULE.about(
-            role,
-            default.field,
-            Said {
-                message: format!(
-                    "role `{}` gives {} when nobody asks, and allows only {}",
-                    role.spec.name,
-                    default.shown(role),
-                    max.shown(role)
-                ),
-                label: format!("above {} {}", max.name, max.ttl),
-                remedy: format!(
-                    "lower the default to `{}: {}`, or raise the maximum to `{}: {}`",
-                    default.name, max.ttl, max.name, default.ttl
-                ),
-            },
-        ));
+fn check(_: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
+    let (default, max) = words::ttl_fields(role);
+    if default.ttl <= max.ttl {
+        return;
     }
+    findings.push(RULE.about(
+        role,
+        default.field,
+        Said {
+            message: format!(
+                "role `{}` gives {} when nobody asks, and allows only {}",
+                role.spec.name,
+                default.shown(role),
+                max.shown(role)
+            ),
+            label: format!("above {} {}", max.name, max.ttl),
+            remedy: format!(
+                "lower the default to `{}: {}`, or raise the maximum to `{}: {}`",
+                default.name, max.ttl, max.name, default.ttl
+            ),
+        },
+    ));
 }
 
 #[cfg(test)]

@@ -75,8 +75,8 @@ use crate::domain::ident::Name;
 use crate::domain::role::Field;
 use crate::domain::span::Place;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::Judging;
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH105",
@@ -86,7 +86,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "Two roles have the same name.",
     source: include_str!("duplicate_role_name.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {

@@ -56,9 +56,9 @@ use jiff::SignedDuration;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::role::Field;
 
-use super::Judging;
+use super::judging::{Declared, Judging};
 use super::role_expired::later_day;
-use super::rule::{Origin, Rule, Said};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH503",
@@ -68,34 +68,33 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The role's last day is near.",
     source: include_str!("expires_soon.rs"),
-    check,
+    check: Check::Role(check),
 };
 
 /// Days ahead that count as near.
 const NEAR_DAYS: i64 = 14;
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for role in &judging.desired.roles {
-        let Some(day) = role.spec.expires.filter(|day| !day.is_over(judging.now)) else { continue };
-        let left = day.end().duration_since(judging.now);
-        if left > SignedDuration::from_hours(24 * NEAR_DAYS) {
-            continue;
-        }
-        findings.push(RULE.about(
-            role,
-            Field::Expires,
-            Said {
-                message: format!("role `{}` expires when {day} ends, in less than {NEAR_DAYS} days", role.spec.name),
-                label: "ends soon".to_owned(),
-                remedy: match later_day(judging.now) {
-                    Some(later) => format!(
-                        "renew it with a later day such as `expires: {later}`, or tell whoever uses it and remove it then"
-                    ),
-                    None => "tell whoever uses it, and remove it then".to_owned(),
-                },
-            },
-        ));
+fn check(judging: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
+    let Some(day) = role.spec.expires.filter(|day| !day.is_over(judging.now)) else { return };
+    let left = day.end().duration_since(judging.now);
+    if left > SignedDuration::from_hours(24 * NEAR_DAYS) {
+        return;
     }
+    findings.push(RULE.about(
+        role,
+        Field::Expires,
+        Said {
+            message: format!("role `{}` expires when {day} ends, in less than {NEAR_DAYS} days", role.spec.name),
+            label: "ends soon".to_owned(),
+            remedy: match later_day(judging.now) {
+                Some(later) => format!(
+                    "renew it with a later day such as `expires: {later}`, or tell whoever uses it and remove it then"
+                ),
+                None => "tell whoever uses it, and remove it then".to_owned(),
+            },
+        },
+    ));
 }
 
 #[cfg(test)]

@@ -94,8 +94,8 @@ use crate::domain::credential::CredentialSpec;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::role::Field;
 
-use super::judging::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH215",
@@ -105,38 +105,37 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "The external id can be guessed.",
     source: include_str!("external_id_guessable.rs"),
-    check,
+    check: Check::Role(check),
 };
 
 /// Fewest letters and digits of an external id that nobody guesses.
 const FEWEST: usize = 16;
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
+fn check(judging: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
     let broker = judging.principal().account().as_str();
-    for role in &judging.desired.roles {
-        let CredentialSpec::AssumedRole(spec) = &role.spec.credential else { continue };
-        let Some(external_id) = &spec.external_id else { continue };
-        let mut rest = external_id.to_ascii_lowercase();
-        let own = spec.role_arns.iter().flat_map(|arn| [arn.account().as_str(), arn.name()]);
-        for known in own.chain([broker, role.spec.name.as_str()]) {
-            rest = rest.replace(&known.to_ascii_lowercase(), "");
-        }
-        if rest.chars().filter(|c| c.is_alphanumeric()).count() >= FEWEST {
-            continue;
-        }
-        findings.push(RULE.about(
-            role,
-            Field::ExternalId,
-            Said {
-                message: format!(
-                    "the external id `{external_id}` of role `{}` has fewer than {FEWEST} characters beside names and account ids",
-                    role.spec.name
-                ),
-                label: "can be guessed".to_owned(),
-                remedy: "take a random value here and in the trust policy, such as `openssl rand -hex 16` makes".to_owned(),
-            },
-        ));
+    let CredentialSpec::AssumedRole(spec) = &role.spec.credential else { return };
+    let Some(external_id) = &spec.external_id else { return };
+    let mut rest = external_id.to_ascii_lowercase();
+    let own = spec.role_arns.iter().flat_map(|arn| [arn.account().as_str(), arn.name()]);
+    for known in own.chain([broker, role.spec.name.as_str()]) {
+        rest = rest.replace(&known.to_ascii_lowercase(), "");
     }
+    if rest.chars().filter(|c| c.is_alphanumeric()).count() >= FEWEST {
+        return;
+    }
+    findings.push(RULE.about(
+        role,
+        Field::ExternalId,
+        Said {
+            message: format!(
+                "the external id `{external_id}` of role `{}` has fewer than {FEWEST} characters beside names and account ids",
+                role.spec.name
+            ),
+            label: "can be guessed".to_owned(),
+            remedy: "take a random value here and in the trust policy, such as `openssl rand -hex 16` makes".to_owned(),
+        },
+    ));
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Judging, Rule, RuleInput};
+use super::{Judging, Rule, RuleInput, look};
 use crate::domain::Timestamp;
 use crate::domain::credential::{
     AssumedRoleSpec, CredentialSpec, FederationTokenSpec, IamUserSpec, OnRemoval, PolicySpec, SessionTokenSpec,
@@ -303,14 +303,14 @@ impl Scene {
     /// What this one rule says of a pull request with this base.
     pub(super) fn findings_against(&self, rule: &Rule, base: &Desired) -> Vec<Finding> {
         let mut findings = Vec::new();
-        (rule.check)(&Judging::new(RuleInput { base: Some(base), ..self.input() }), &mut findings);
+        look(&Judging::new(RuleInput { base: Some(base), ..self.input() }), &[rule], &mut findings);
         findings
     }
 
     /// What this one rule says.
     pub(super) fn findings(&self, rule: &Rule) -> Vec<Finding> {
         let mut findings = Vec::new();
-        (rule.check)(&Judging::new(self.input()), &mut findings);
+        look(&Judging::new(self.input()), &[rule], &mut findings);
         findings
     }
 }

@@ -102,8 +102,8 @@ use crate::domain::role::Field;
 use crate::domain::text;
 use crate::domain::world::Fact;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::Judging;
+use super::rule::{Check, Origin, Rule, Said};
 use super::words::{self, SUGGESTIONS_MAX};
 
 pub(super) static RULE: Rule = Rule {
@@ -114,7 +114,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "A declared group does not exist.",
     source: include_str!("group_missing.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {

@@ -58,8 +58,8 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::role::Field;
 use crate::domain::text;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH106",
@@ -69,41 +69,39 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "The policies of IAM groups cannot be merged into a session yet.",
     source: include_str!("iam_groups_not_yet.rs"),
-    check,
+    check: Check::Role(check),
 };
 
 /// Longest list of groups that is repeated in a message.
 const SHOWN: usize = 200;
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for role in &judging.desired.roles {
-        let groups = match &role.spec.credential {
-            CredentialSpec::AssumedRole(spec) => &spec.policy.groups,
-            CredentialSpec::FederationToken(spec) => &spec.policy.groups,
-            CredentialSpec::IamUser(_) | CredentialSpec::SessionToken(_) => continue,
-        };
-        if groups.is_empty() {
-            continue;
-        }
-        findings.push(
-            RULE.about(
-                role,
-                Field::IamGroups,
-                Said {
-                    message: format!(
+fn check(_: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
+    let groups = match &role.spec.credential {
+        CredentialSpec::AssumedRole(spec) => &spec.policy.groups,
+        CredentialSpec::FederationToken(spec) => &spec.policy.groups,
+        CredentialSpec::IamUser(_) | CredentialSpec::SessionToken(_) => return,
+    };
+    if groups.is_empty() {
+        return;
+    }
+    findings.push(
+        RULE.about(
+            role,
+            Field::IamGroups,
+            Said {
+                message: format!(
                     "role `{}` merges the policies of groups ({}) into its sessions, which this version cannot do yet",
                     role.spec.name,
                     text::short(&groups.join(", "), SHOWN)
                 ),
                 label: "not supported yet".to_owned(),
-                    remedy:
-                        "remove `iam_groups`, and name the groups' policies under `policy_arns:` or write them out as \
-                         `policy_document:`"
-                            .to_owned(),
-                },
-            ),
-        );
-    }
+                remedy: "remove `iam_groups`, and name the groups' policies under `policy_arns:` or write them out as \
+                     `policy_document:`"
+                    .to_owned(),
+            },
+        ),
+    );
 }
 
 #[cfg(test)]

@@ -60,8 +60,8 @@
 use crate::domain::credential::CredentialType;
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
 use super::session_policy_all::{REMEDY, everything};
 
 pub(super) static RULE: Rule = Rule {
@@ -72,23 +72,24 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "The users of a role may do everything that their boundary allows.",
     source: include_str!("iam_user_all.rs"),
-    check,
+    check: Check::Role(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    let users = judging.desired.roles.iter().filter(|role| role.spec.credential.kind() == CredentialType::IamUser);
-    for role in users {
-        for (field, what) in everything(role) {
-            findings.push(RULE.about(
-                role,
-                field,
-                Said {
-                    message: format!("role `{}` makes IAM users with {what}", role.spec.name),
-                    label: "allows everything".to_owned(),
-                    remedy: REMEDY.to_owned(),
-                },
-            ));
-        }
+fn check(_: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
+    if role.spec.credential.kind() != CredentialType::IamUser {
+        return;
+    }
+    for (field, what) in everything(declared) {
+        findings.push(RULE.about(
+            role,
+            field,
+            Said {
+                message: format!("role `{}` makes IAM users with {what}", role.spec.name),
+                label: "allows everything".to_owned(),
+                remedy: REMEDY.to_owned(),
+            },
+        ));
     }
 }
 

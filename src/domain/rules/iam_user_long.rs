@@ -59,8 +59,9 @@
 use crate::domain::credential::CredentialSpec;
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, words};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
+use super::words;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH405",
@@ -70,33 +71,32 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "The users of a role may live for more than a day.",
     source: include_str!("iam_user_long.rs"),
-    check,
+    check: Check::Role(check),
 };
 
 const DAY_SECONDS: u32 = 86_400;
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for role in &judging.desired.roles {
-        let CredentialSpec::IamUser(_) = &role.spec.credential else { continue };
-        let (_, max) = words::ttl_fields(role);
-        if max.ttl.seconds() <= DAY_SECONDS {
-            continue;
-        }
-        findings.push(RULE.about(
-            role,
-            max.field,
-            Said {
-                message: format!(
-                    "role `{}` makes IAM users whose keys may live for up to {}: {}",
-                    role.spec.name,
-                    max.ttl,
-                    max.shown(role)
-                ),
-                label: "more than a day".to_owned(),
-                remedy: "write `max_ttl: 24h` or less, and let whoever needs it for longer renew the lease".to_owned(),
-            },
-        ));
+fn check(_: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
+    let CredentialSpec::IamUser(_) = &role.spec.credential else { return };
+    let (_, max) = words::ttl_fields(role);
+    if max.ttl.seconds() <= DAY_SECONDS {
+        return;
     }
+    findings.push(RULE.about(
+        role,
+        max.field,
+        Said {
+            message: format!(
+                "role `{}` makes IAM users whose keys may live for up to {}: {}",
+                role.spec.name,
+                max.ttl,
+                max.shown(role)
+            ),
+            label: "more than a day".to_owned(),
+            remedy: "write `max_ttl: 24h` or less, and let whoever needs it for longer renew the lease".to_owned(),
+        },
+    ));
 }
 
 #[cfg(test)]

@@ -80,8 +80,9 @@ use crate::domain::lease::expiry_chars;
 use crate::domain::limits::USER_INLINE_MAX;
 use crate::domain::role::Field;
 
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, words};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
+use super::words;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH404",
@@ -91,25 +92,24 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "An `iam_user` role needs more than a quota of the account leaves.",
     source: include_str!("iam_user_quota.rs"),
-    check,
+    check: Check::Role(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
+fn check(judging: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
     let account = judging.principal().account();
     let summary = judging.world.accounts.get(account).and_then(|account| account.summary.present());
-    for role in &judging.desired.roles {
-        let CredentialSpec::IamUser(spec) = &role.spec.credential else { continue };
-        for (field, excess, remedy) in excesses(spec, summary) {
-            findings.push(RULE.about(
-                role,
-                field,
-                Said {
-                    message: format!("role `{}` cannot be issued in account {account}: {excess}", role.spec.name),
-                    label: "over a quota of IAM".to_owned(),
-                    remedy: remedy.to_owned(),
-                },
-            ));
-        }
+    let CredentialSpec::IamUser(spec) = &role.spec.credential else { return };
+    for (field, excess, remedy) in excesses(spec, summary) {
+        findings.push(RULE.about(
+            role,
+            field,
+            Said {
+                message: format!("role `{}` cannot be issued in account {account}: {excess}", role.spec.name),
+                label: "over a quota of IAM".to_owned(),
+                remedy: remedy.to_owned(),
+            },
+        ));
     }
 }
 

@@ -76,8 +76,8 @@
 use crate::domain::credential::CredentialType;
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::Judging;
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH408",
@@ -87,7 +87,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The account has little room left for the users of an `iam_user` role.",
     source: include_str!("iam_user_quota_near.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 /// What part of the quota is little: one in so many.

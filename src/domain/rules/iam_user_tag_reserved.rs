@@ -63,8 +63,8 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::least_privilege::TAG_DEPLOYMENT;
 use crate::domain::role::Field;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH407",
@@ -74,31 +74,30 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "A tag of an `iam_user` role begins with `leasehold:`.",
     source: include_str!("iam_user_tag_reserved.rs"),
-    check,
+    check: Check::Role(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for role in &judging.desired.roles {
-        let CredentialSpec::IamUser(spec) = &role.spec.credential else { continue };
-        for (key, value) in &spec.iam_tags {
-            let Some(rest) = own(key) else { continue };
-            let remedy = match rest {
-                "" => "leave the tag out".to_owned(),
-                rest => format!("give the tag a key of its own, such as `leasehold-{rest}: {value}`, or leave it out"),
-            };
-            findings.push(RULE.about(
-                role,
-                Field::IamTags,
-                Said {
-                    message: format!(
-                        "role `{}` gives its users the tag `{key}`, and such keys are those of leasehold",
-                        role.spec.name
-                    ),
-                    label: "a reserved tag key".to_owned(),
-                    remedy,
-                },
-            ));
-        }
+fn check(_: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
+    let CredentialSpec::IamUser(spec) = &role.spec.credential else { return };
+    for (key, value) in &spec.iam_tags {
+        let Some(rest) = own(key) else { continue };
+        let remedy = match rest {
+            "" => "leave the tag out".to_owned(),
+            rest => format!("give the tag a key of its own, such as `leasehold-{rest}: {value}`, or leave it out"),
+        };
+        findings.push(RULE.about(
+            role,
+            Field::IamTags,
+            Said {
+                message: format!(
+                    "role `{}` gives its users the tag `{key}`, and such keys are those of leasehold",
+                    role.spec.name
+                ),
+                label: "a reserved tag key".to_owned(),
+                remedy,
+            },
+        ));
     }
 }
 

@@ -59,8 +59,8 @@ use crate::domain::credential::CredentialSpec;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::role::Field;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH402",
@@ -70,30 +70,29 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "An `iam_user` role has no permissions boundary.",
     source: include_str!("iam_user_without_boundary.rs"),
-    check,
+    check: Check::Role(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for role in &judging.desired.roles {
-        let CredentialSpec::IamUser(spec) = &role.spec.credential else { continue };
-        if spec.permissions_boundary_arn.is_some() {
-            continue;
-        }
-        findings.push(RULE.about(
-            role,
-            Field::PermissionsBoundaryArn,
-            Said {
-                message: format!("role `{}` makes IAM users without a permissions boundary", role.spec.name),
-                label: "no permissions_boundary_arn".to_owned(),
-                remedy: format!(
-                    "name a managed policy that says the most these users may ever do, such as \
-                     `permissions_boundary_arn: arn:{}:iam::{}:policy/LeaseholdBoundary`",
-                    judging.principal().partition(),
-                    judging.principal().account()
-                ),
-            },
-        ));
+fn check(judging: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
+    let CredentialSpec::IamUser(spec) = &role.spec.credential else { return };
+    if spec.permissions_boundary_arn.is_some() {
+        return;
     }
+    findings.push(RULE.about(
+        role,
+        Field::PermissionsBoundaryArn,
+        Said {
+            message: format!("role `{}` makes IAM users without a permissions boundary", role.spec.name),
+            label: "no permissions_boundary_arn".to_owned(),
+            remedy: format!(
+                "name a managed policy that says the most these users may ever do, such as \
+                 `permissions_boundary_arn: arn:{}:iam::{}:policy/LeaseholdBoundary`",
+                judging.principal().partition(),
+                judging.principal().account()
+            ),
+        },
+    ));
 }
 
 #[cfg(test)]

@@ -59,8 +59,8 @@ use crate::domain::credential::CredentialSpec;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::role::Field;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH403",
@@ -70,25 +70,24 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "An `iam_user` role does not say why a session would not do.",
     source: include_str!("iam_user_without_justification.rs"),
-    check,
+    check: Check::Role(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for role in &judging.desired.roles {
-        let CredentialSpec::IamUser(spec) = &role.spec.credential else { continue };
-        if spec.justification.as_ref().is_some_and(|text| !text.trim().is_empty()) {
-            continue;
-        }
-        findings.push(RULE.about(
-            role,
-            Field::Justification,
-            Said {
-                message: format!("role `{}` makes IAM users without saying why a session would not do", role.spec.name),
-                label: "no justification".to_owned(),
-                remedy: "add `justification:` with the reason in a sentence, or make it a type with sessions, such as assumed_role".to_owned(),
-            },
-        ));
+fn check(_: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
+    let CredentialSpec::IamUser(spec) = &role.spec.credential else { return };
+    if spec.justification.as_ref().is_some_and(|text| !text.trim().is_empty()) {
+        return;
     }
+    findings.push(RULE.about(
+        role,
+        Field::Justification,
+        Said {
+            message: format!("role `{}` makes IAM users without saying why a session would not do", role.spec.name),
+            label: "no justification".to_owned(),
+            remedy: "add `justification:` with the reason in a sentence, or make it a type with sessions, such as assumed_role".to_owned(),
+        },
+    ));
 }
 
 #[cfg(test)]

@@ -59,8 +59,8 @@ use crate::domain::credential::CredentialSpec;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::role::Field;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH401",
@@ -70,25 +70,24 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "An `iam_user` role has no `user_path`.",
     source: include_str!("iam_user_without_path.rs"),
-    check,
+    check: Check::Role(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for role in &judging.desired.roles {
-        let CredentialSpec::IamUser(spec) = &role.spec.credential else { continue };
-        if spec.user_path.is_some() {
-            continue;
-        }
-        findings.push(RULE.about(
-            role,
-            Field::UserPath,
-            Said {
-                message: format!("role `{}` makes IAM users without a path of their own", role.spec.name),
-                label: "no user_path".to_owned(),
-                remedy: format!("add `user_path: /{}/`", role.spec.name),
-            },
-        ));
+fn check(_: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
+    let CredentialSpec::IamUser(spec) = &role.spec.credential else { return };
+    if spec.user_path.is_some() {
+        return;
     }
+    findings.push(RULE.about(
+        role,
+        Field::UserPath,
+        Said {
+            message: format!("role `{}` makes IAM users without a path of their own", role.spec.name),
+            label: "no user_path".to_owned(),
+            remedy: format!("add `user_path: /{}/`", role.spec.name),
+        },
+    ));
 }
 
 #[cfg(test)]

@@ -51,8 +51,8 @@ use crate::domain::plan::broker_changes;
 use crate::domain::span::Place;
 use crate::domain::text;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::Judging;
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH604",
@@ -62,7 +62,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "A pull request changes what judges it.",
     source: include_str!("judge_changed.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 /// Longest value that is repeated in a message.

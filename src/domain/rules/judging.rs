@@ -1,5 +1,8 @@
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
 use crate::domain::Timestamp;
-use crate::domain::admission::{Asking, Issuing};
+use crate::domain::admission::{self, Asking, Issuing};
 use crate::domain::credential::{AssumedRoleSpec, CredentialSpec};
 use crate::domain::desired::Desired;
 use crate::domain::iam::Place::Resource;
@@ -13,6 +16,10 @@ use super::RuleInput;
 use super::broker_side::{Unsettled, is_denied};
 use super::refusal::Refused;
 use super::statements::{self, Spot};
+use super::words;
+
+/// The action that every answer of a trust policy begins with.
+const ASSUME: &str = "sts:AssumeRole";
 
 /// What rules look at: the input, and what several of them would otherwise work out again.
 #[derive(Debug)]
@@ -31,7 +38,17 @@ pub(super) struct Judging<'a> {
     pub(super) recorded: Option<&'a Snapshot>,
     /// What the trust side lets, or may let, and the broker's own side stops, or may stop; in file order.
     pub(super) unsettled: Vec<Unsettled<'a>>,
+    /// The accounts that have an Account document.
+    pub(super) declared_accounts: BTreeSet<&'a str>,
     targets: Vec<Known<'a>>,
+}
+
+/// One declared role.
+#[derive(Debug)]
+pub(super) struct Declared<'a> {
+    /// The role.
+    pub(super) role: &'a Role,
+    policy: OnceCell<Option<Policy>>,
 }
 
 /// One entry of one role's `role_arns`, and what is known of it.
@@ -42,7 +59,9 @@ struct Known<'a> {
     index: usize,
     arn: &'a RoleArn,
     fact: &'a Fact<LiveRole>,
-    assume: Option<Verdict>,
+    asking: Asking<'a>,
+    /// What the trust policy says to each action of the request; empty when there is no policy to ask.
+    answers: Vec<(&'static str, Verdict)>,
     refused: Option<Refused>,
 }
 
@@ -62,13 +81,37 @@ pub(super) struct Target<'j> {
     pub(super) assume: Option<&'j Verdict>,
     /// Why that refuses the broker; `None` when it does not, or when no statement comes near.
     pub(super) refused: Option<&'j Refused>,
+    /// The request that issues this target.
+    pub(super) asking: &'j Asking<'j>,
+    answers: &'j [(&'static str, Verdict)],
     index: usize,
+}
+
+impl<'a> Declared<'a> {
+    pub(super) fn new(role: &'a Role) -> Self {
+        Self { role, policy: OnceCell::new() }
+    }
+
+    /// Its `policy_document`, if it has one and IAM would read it.
+    pub(super) fn policy(&self) -> Option<&Policy> {
+        let read = || {
+            let document = words::policy_spec(&self.role.spec.credential)?.document.as_ref()?;
+            Policy::parse_value(document.value()).ok()
+        };
+        self.policy.get_or_init(read).as_ref()
+    }
 }
 
 impl<'j> Target<'j> {
     /// The field a finding about this entry points at.
     pub(super) fn field(&self) -> Field {
         Field::RoleArn(self.index)
+    }
+
+    /// What its trust policy says when the broker asks for one of the actions of the request, if the broker's own policies
+    /// allow it; `None` when there is no policy to ask, and for any other action.
+    pub(super) fn answer(&self, action: &str) -> Option<&'j Verdict> {
+        self.answers.iter().find(|(of, _)| *of == action).map(|(_, verdict)| verdict)
     }
 
     /// The trust policy, when the role was read and its policy is one.
@@ -98,20 +141,19 @@ impl<'a> Judging<'a> {
             for (index, arn) in spec.role_arns.iter().enumerate() {
                 let fact = index_of.role(arn);
                 let live = fact.present();
-                let policy = live.and_then(|live| live.trust.policy.as_ref().ok());
-                let mut assume = None;
-                if let Some(policy) = policy {
-                    let asking = issuing.ask(&role.spec.name, spec, arn, live);
-                    let verdict = asking.trust(policy, "sts:AssumeRole");
-                    if !is_denied(&verdict) {
-                        unsettled.extend(Unsettled::target(&issuing, asking, policy, role, spec, (index, arn)));
+                let asking = issuing.ask(&role.spec.name, spec, arn, live);
+                let mut answers = Vec::new();
+                if let Some(policy) = live.and_then(|live| live.trust.policy.as_ref().ok()) {
+                    answers.extend(admission::actions(spec).into_iter().map(|it| (it, asking.trust(policy, it))));
+                    if answers.iter().any(|(action, verdict)| *action == ASSUME && !is_denied(verdict)) {
+                        unsettled.extend(Unsettled::target(&issuing, &asking, policy, role, &answers, (index, arn)));
                     }
-                    assume = Some(verdict);
                 }
-                targets.push(Known { role, spec, index, arn, fact, assume, refused: None });
+                targets.push(Known { role, spec, index, arn, fact, asking, answers, refused: None });
             }
         }
-        let mut judging = Self { desired, world, now, base, recorded, issuing, unsettled, targets };
+        let declared_accounts = desired.accounts.iter().map(|account| account.id.value.as_str()).collect();
+        let mut judging = Self { desired, world, now, base, recorded, issuing, unsettled, declared_accounts, targets };
         let refused: Vec<_> = judging.targets().map(|target| Refused::new(&judging, target)).collect();
         for (known, refused) in judging.targets.iter_mut().zip(refused) {
             known.refused = refused;
@@ -121,13 +163,15 @@ impl<'a> Judging<'a> {
 
     /// Every entry of every role's `role_arns`, in file order.
     pub(super) fn targets(&self) -> impl Iterator<Item = Target<'_>> {
-        self.targets.iter().map(|Known { role, spec, index, arn, fact, assume, refused }| Target {
+        self.targets.iter().map(|Known { role, spec, index, arn, fact, asking, answers, refused }| Target {
             role,
             spec,
             arn,
             fact,
-            assume: assume.as_ref(),
+            assume: answers.first().map(|(_, verdict)| verdict),
             refused: refused.as_ref(),
+            asking,
+            answers,
             index: *index,
         })
     }
@@ -137,23 +181,9 @@ impl<'a> Judging<'a> {
         &self.desired.broker.spec.principal
     }
 
-    /// The request that issues this target.
-    pub(super) fn asking<'t>(&self, target: &Target<'t>) -> Asking<'t>
-    where
-        'a: 't,
-    {
-        self.issuing.ask(&target.role.spec.name, target.spec, target.arn, target.fact.present())
-    }
-
-    /// What the target's trust policy says when the broker asks for `action`, if the broker's own policies allow it; `None`
-    /// when there is no policy to ask.
-    pub(super) fn asks(&self, target: &Target<'_>, action: &str) -> Option<Verdict> {
-        target.trust().map(|policy| self.asking(target).trust(policy, action))
-    }
-
     /// How each statement was judged when the broker asks for `action`; empty when the trust policy was not read.
     pub(super) fn trace(&self, target: &Target<'_>, action: &str) -> Vec<StatementTrace> {
-        let trace = |policy| self.asking(target).trace(&self.issuing, Some(policy), action);
+        let trace = |policy| target.asking.trace(&self.issuing, Some(policy), action);
         target.trust().map(trace).unwrap_or_default()
     }
 
@@ -165,11 +195,11 @@ impl<'a> Judging<'a> {
             own().find(|(_, it)| it.effect == Effect::Allow && it.elements.iter().all(|it| wanted(it.holds)))
         };
         let (at, _) = admits(|holds| holds == Truth::True).or_else(|| admits(|holds| holds != Truth::False))?;
-        statements::of(target, target.trust()?).nth(at)
+        statements::of(target).nth(at)
     }
 
     /// Whether the target's trust policy lets the broker only as a principal of its account.
     pub(super) fn is_delegated(&self, target: &Target<'_>) -> bool {
-        target.trust().is_some_and(|policy| self.asking(target).is_delegated(policy, "sts:AssumeRole"))
+        target.trust().is_some_and(|policy| target.asking.is_delegated(policy, "sts:AssumeRole"))
     }
 }

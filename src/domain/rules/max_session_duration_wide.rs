@@ -74,9 +74,9 @@ use std::collections::BTreeMap;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::limits;
 
-use super::judging::Target;
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, words};
+use super::judging::{Judging, Target};
+use super::rule::{Check, Origin, Rule, Said};
+use super::words;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH111",
@@ -86,7 +86,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The target's `MaxSessionDuration` is far above every TTL that is declared for it.",
     source: include_str!("max_session_duration_wide.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 /// Least difference worth a word, in seconds.

@@ -99,8 +99,9 @@ mod waiver_unknown_role;
 mod waiver_unknown_rule;
 mod waiver_unused;
 
-use judging::Judging;
+use judging::{Declared, Judging};
 pub use levels::{Levels, changeable, refusal};
+use rule::Check;
 pub use rule::{Origin, Rule};
 
 use serde_json::{Value, json};
@@ -262,14 +263,47 @@ pub fn nearest(code_or_name: &str) -> Option<&'static str> {
 pub fn judge(input: RuleInput<'_>) -> Vec<Finding> {
     let judging = Judging::new(input);
     let mut findings = Vec::new();
-    for rule in ALL.iter().copied() {
-        (rule.check)(&judging, &mut findings);
-    }
-    findings.extend(waiver_unused::after(&judging, &findings));
+    look(&judging, ALL, &mut findings);
     sort(&mut findings);
     findings.dedup();
     input.desired.broker.spec.rules.apply(&mut findings);
     findings
+}
+
+/// Adds what these rules find.
+fn look(judging: &Judging<'_>, rules: &[&Rule], findings: &mut Vec<Finding>) {
+    for role in &judging.desired.roles {
+        let declared = Declared::new(role);
+        for rule in rules {
+            if let Check::Role(check) = rule.check {
+                check(judging, &declared, findings);
+            }
+        }
+    }
+    for target in judging.targets() {
+        for rule in rules {
+            if let Check::Target(check) = rule.check {
+                check(judging, target, findings);
+            }
+        }
+        for spot in statements::of(target) {
+            for rule in rules {
+                if let Check::Statement(check) = rule.check {
+                    findings.extend(check(judging, &spot).map(|said| rule.about(target.role, target.field(), said)));
+                }
+            }
+        }
+    }
+    for rule in rules {
+        if let Check::Whole(check) = rule.check {
+            check(judging, findings);
+        }
+    }
+    for rule in rules {
+        if let Check::After(check) = rule.check {
+            findings.extend(check(judging, findings));
+        }
+    }
 }
 
 /// Puts findings into the order of [`judge`].

@@ -3,9 +3,9 @@
 use crate::domain::finding::{Confidence, Finding};
 use crate::domain::iam::{Condition, Quantifier, Test};
 
-use super::judging::Judging;
+use super::judging::{Judging, Target};
 use super::rule::{Rule, Said};
-use super::statements::{all, broker_for_anyone, is_about};
+use super::statements::{self, broker_for_anyone, is_about};
 
 /// How far one condition narrows the callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,8 +47,9 @@ const ORGANIZATIONS: [&str; 5] =
 
 /// Adds a finding for each Allow of `sts:AssumeRole` to everyone whose firmest condition narrows the callers so far. Where
 /// one of its conditions is about an organization, that is the stricter reading.
-pub(super) fn each_for_anyone(
+pub(super) fn for_anyone(
     judging: &Judging<'_>,
+    target: Target<'_>,
     rule: &Rule,
     narrowed: Narrows,
     findings: &mut Vec<Finding>,
@@ -56,7 +57,7 @@ pub(super) fn each_for_anyone(
     label: &str,
 ) {
     let broker = judging.principal().as_str();
-    for spot in all(judging).filter(|spot| spot.names_anyone() && spot.allows("sts:AssumeRole")) {
+    for spot in statements::of(target).filter(|spot| spot.names_anyone() && spot.allows("sts:AssumeRole")) {
         let conditions = &spot.statement.conditions;
         if conditions.iter().map(narrows).max().unwrap_or(Narrows::No) != narrowed {
             continue;

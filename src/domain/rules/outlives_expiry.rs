@@ -55,8 +55,9 @@
 
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, words};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
+use super::words;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH502",
@@ -66,36 +67,35 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "Every credential that the role issues on its last day may live on after it.",
     source: include_str!("outlives_expiry.rs"),
-    check,
+    check: Check::Role(check),
 };
 
 const DAY_SECONDS: u32 = 86_400;
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for role in &judging.desired.roles {
-        let Some(day) = role.spec.expires else { continue };
-        let (_, max) = words::ttl_fields(role);
-        if max.ttl.seconds() <= DAY_SECONDS {
-            continue;
-        }
-        findings.push(RULE.about(
-            role,
-            max.field,
-            Said {
-                message: format!(
-                    "role `{}` expires when {day} ends, and {} lets what it issues that day live on for up to {}",
-                    role.spec.name,
-                    max.shown(role),
-                    max.ttl
-                ),
-                label: "outlives the last day".to_owned(),
-                remedy: format!(
-                    "write `{}: 24h` or less, or an earlier day in `expires`; or take it that access ends {} after {day}",
-                    max.name, max.ttl
-                ),
-            },
-        ));
+fn check(_: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
+    let Some(day) = role.spec.expires else { return };
+    let (_, max) = words::ttl_fields(role);
+    if max.ttl.seconds() <= DAY_SECONDS {
+        return;
     }
+    findings.push(RULE.about(
+        role,
+        max.field,
+        Said {
+            message: format!(
+                "role `{}` expires when {day} ends, and {} lets what it issues that day live on for up to {}",
+                role.spec.name,
+                max.shown(role),
+                max.ttl
+            ),
+            label: "outlives the last day".to_owned(),
+            remedy: format!(
+                "write `{}: 24h` or less, or an earlier day in `expires`; or take it that access ends {} after {day}",
+                max.name, max.ttl
+            ),
+        },
+    ));
 }
 
 #[cfg(test)]

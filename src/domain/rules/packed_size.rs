@@ -61,8 +61,8 @@ use crate::domain::credential::CredentialSpec;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::role::Field;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH109",
@@ -72,7 +72,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "So many long session tags may not fit into a session.",
     source: include_str!("packed_size.rs"),
-    check,
+    check: Check::Role(check),
 };
 
 /// Characters of key and value from which a tag counts as long.
@@ -81,31 +81,30 @@ const LONG: usize = 40;
 /// Long tags that are taken to fit.
 const FITTING: usize = 8;
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for role in &judging.desired.roles {
-        let tags: &BTreeMap<String, String> = match &role.spec.credential {
-            CredentialSpec::AssumedRole(spec) => &spec.session_tags,
-            CredentialSpec::FederationToken(spec) => &spec.session_tags,
-            CredentialSpec::IamUser(_) | CredentialSpec::SessionToken(_) => continue,
-        };
-        let long = tags.iter().filter(|(key, value)| is_long(key, value)).count();
-        if long <= FITTING {
-            continue;
-        }
-        findings.push(RULE.about(
-            role,
-            Field::SessionTags,
-            Said {
-                message: format!(
-                    "role `{}` passes {long} session tags of more than {LONG} characters, which may be more than STS packs into a \
-                     session",
-                    role.spec.name
-                ),
-                label: "may not fit".to_owned(),
-                remedy: format!("pass fewer or shorter ones, such as `session_tags: {}`", json!(fitting(tags))),
-            },
-        ));
+fn check(_: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
+    let tags: &BTreeMap<String, String> = match &role.spec.credential {
+        CredentialSpec::AssumedRole(spec) => &spec.session_tags,
+        CredentialSpec::FederationToken(spec) => &spec.session_tags,
+        CredentialSpec::IamUser(_) | CredentialSpec::SessionToken(_) => return,
+    };
+    let long = tags.iter().filter(|(key, value)| is_long(key, value)).count();
+    if long <= FITTING {
+        return;
     }
+    findings.push(RULE.about(
+        role,
+        Field::SessionTags,
+        Said {
+            message: format!(
+                "role `{}` passes {long} session tags of more than {LONG} characters, which may be more than STS packs into a \
+                 session",
+                role.spec.name
+            ),
+            label: "may not fit".to_owned(),
+            remedy: format!("pass fewer or shorter ones, such as `session_tags: {}`", json!(fitting(tags))),
+        },
+    ));
 }
 
 fn is_long(key: &str, value: &str) -> bool {

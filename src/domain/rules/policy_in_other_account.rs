@@ -59,8 +59,8 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::ident::AccountId;
 use crate::domain::role::Field;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
 use super::words;
 
 pub(super) static RULE: Rule = Rule {
@@ -71,44 +71,43 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "A managed policy is in another account than what it is for.",
     source: include_str!("policy_in_other_account.rs"),
-    check,
+    check: Check::Role(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
+fn check(judging: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
     let own = judging.principal().account();
-    for role in &judging.desired.roles {
-        let credential = &role.spec.credential;
-        let homes: Vec<&AccountId> = match credential {
-            CredentialSpec::AssumedRole(spec) => spec.role_arns.iter().map(|arn| arn.account()).collect(),
-            CredentialSpec::FederationToken(_) | CredentialSpec::IamUser(_) => vec![own],
-            CredentialSpec::SessionToken(_) => continue,
-        };
-        for (field, arn) in words::policies(credential).filter(|(_, arn)| arn.account() != "aws") {
-            let Some(home) = homes.iter().find(|home| home.as_str() != arn.account()) else { continue };
-            let several = homes.iter().any(|other| other != home);
-            findings.push(RULE.about(
-                role,
-                field,
-                Said {
-                    message: format!(
-                        "role `{}` issues in account {home}, and the policy `{arn}` is in account {}",
-                        role.spec.name,
-                        arn.account()
-                    ),
-                    label: "in another account".to_owned(),
-                    remedy: if several {
-                        "declare a role for each account, each with policies of its own account".to_owned()
-                    } else {
-                        let kind = if field == Field::PermissionsBoundaryArn { "boundary" } else { "policy" };
-                        format!(
-                            "name a {kind} of account {home}, such as `arn:{}:iam::{home}:{}`, and create it there if it is missing",
-                            arn.partition(),
-                            arn.resource()
-                        )
-                    },
+    let credential = &role.spec.credential;
+    let homes: Vec<&AccountId> = match credential {
+        CredentialSpec::AssumedRole(spec) => spec.role_arns.iter().map(|arn| arn.account()).collect(),
+        CredentialSpec::FederationToken(_) | CredentialSpec::IamUser(_) => vec![own],
+        CredentialSpec::SessionToken(_) => return,
+    };
+    for (field, arn) in words::policies(credential).filter(|(_, arn)| arn.account() != "aws") {
+        let Some(home) = homes.iter().find(|home| home.as_str() != arn.account()) else { continue };
+        let several = homes.iter().any(|other| other != home);
+        findings.push(RULE.about(
+            role,
+            field,
+            Said {
+                message: format!(
+                    "role `{}` issues in account {home}, and the policy `{arn}` is in account {}",
+                    role.spec.name,
+                    arn.account()
+                ),
+                label: "in another account".to_owned(),
+                remedy: if several {
+                    "declare a role for each account, each with policies of its own account".to_owned()
+                } else {
+                    let kind = if field == Field::PermissionsBoundaryArn { "boundary" } else { "policy" };
+                    format!(
+                        "name a {kind} of account {home}, such as `arn:{}:iam::{home}:{}`, and create it there if it is missing",
+                        arn.partition(),
+                        arn.resource()
+                    )
                 },
-            ));
-        }
+            },
+        ));
     }
 }
 

@@ -66,8 +66,8 @@
 
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::Judging;
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH116",
@@ -77,7 +77,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "The reader role of an account is in another account.",
     source: include_str!("reader_in_other_account.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {

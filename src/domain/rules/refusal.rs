@@ -73,21 +73,16 @@ impl Refused {
 
     /// The statement on which the refusal of this target turns.
     pub(super) fn spot<'j>(&self, target: Target<'j>) -> Option<Spot<'j>> {
-        statements::of(target, target.trust()?).nth(self.statement)
+        statements::of(target).nth(self.statement)
     }
 }
 
-/// Every target that this cause, alone or with others, keeps the broker out of: the statement that does, and the condition.
-pub(super) fn refused_by<'j>(
-    judging: &'j Judging<'_>,
-    cause: Cause,
-) -> impl Iterator<Item = (Spot<'j>, &'j Condition)> {
-    judging.targets().filter_map(move |target| {
-        let refused = target.refused?;
-        let (_, at) = refused.causes.iter().find(|(it, _)| *it == cause)?;
-        let spot = refused.spot(target)?;
-        Some((spot, spot.statement.conditions.get(*at)?))
-    })
+/// The statement with which this cause, alone or with others, keeps the broker out of this target, and the condition.
+pub(super) fn refused_by(target: Target<'_>, cause: Cause) -> Option<(Spot<'_>, &Condition)> {
+    let refused = target.refused?;
+    let (_, at) = refused.causes.iter().find(|(it, _)| *it == cause)?;
+    let spot = refused.spot(target)?;
+    Some((spot, spot.statement.conditions.get(*at)?))
 }
 
 /// What a rule says of a statement that keeps the broker out by one condition.
@@ -98,18 +93,18 @@ pub(super) struct Turning {
     pub(super) remedy: String,
 }
 
-/// Adds a finding for each target that this cause keeps the broker out of.
-pub(super) fn each_refused_by(
-    judging: &Judging<'_>,
+/// Adds a finding if this cause keeps the broker out of this target.
+pub(super) fn refused_for(
+    target: Target<'_>,
     cause: Cause,
     rule: &Rule,
     findings: &mut Vec<Finding>,
     say: impl Fn(&Spot<'_>, &Condition) -> Turning,
 ) {
-    findings.extend(refused_by(judging, cause).map(|(spot, condition)| {
+    findings.extend(refused_by(target, cause).map(|(spot, condition)| {
         let Turning { but, label, remedy } = say(&spot, condition);
         let message = format!("{} turns on `{}`, and {but}", spot.named(), condition.line());
-        rule.about(spot.target.role, spot.target.field(), Said { message, label: label.to_owned(), remedy })
+        rule.about(target.role, target.field(), Said { message, label: label.to_owned(), remedy })
     }));
 }
 

@@ -52,8 +52,8 @@
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::ident::partition_of_region;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::Judging;
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH113",
@@ -63,7 +63,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "The Broker's region is in another partition than its principal.",
     source: include_str!("region_partition.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {

@@ -54,8 +54,8 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::ident::{Arn, BrokerPrincipal, RoleArn};
 use crate::domain::text;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH302",
@@ -65,34 +65,33 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "An entry of `role_arns` is not the ARN of an IAM role.",
     source: include_str!("role_arn_malformed.rs"),
-    check,
+    check: Check::Role(check),
 };
 
 /// Longest part of a malformed entry that is repeated in a message.
 const SHOWN: usize = 120;
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
+fn check(judging: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
     let broker = judging.principal();
-    for role in &judging.desired.roles {
-        for entry in &role.malformed_arns {
-            let remedy = match meant(&entry.text, broker) {
-                Some(arn) => format!("write `{arn}`"),
-                None => format!(
-                    "write the role's whole ARN, such as `arn:{}:iam::{}:role/<name>`",
-                    broker.partition(),
-                    broker.account()
-                ),
-            };
-            findings.push(RULE.at(
-                Some(role),
-                entry.place.clone(),
-                Said {
-                    message: format!("`{}` {}", text::short(&entry.text, SHOWN), entry.error),
-                    label: "not a role's ARN".to_owned(),
-                    remedy,
-                },
-            ));
-        }
+    for entry in &role.malformed_arns {
+        let remedy = match meant(&entry.text, broker) {
+            Some(arn) => format!("write `{arn}`"),
+            None => format!(
+                "write the role's whole ARN, such as `arn:{}:iam::{}:role/<name>`",
+                broker.partition(),
+                broker.account()
+            ),
+        };
+        findings.push(RULE.at(
+            Some(role),
+            entry.place.clone(),
+            Said {
+                message: format!("`{}` {}", text::short(&entry.text, SHOWN), entry.error),
+                label: "not a role's ARN".to_owned(),
+                remedy,
+            },
+        ));
     }
 }
 

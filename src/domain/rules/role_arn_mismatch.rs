@@ -89,8 +89,8 @@
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::ident::RoleArn;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Judging, Target};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH304",
@@ -100,26 +100,24 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "A role ARN differs in case or path from the live role's.",
     source: include_str!("role_arn_mismatch.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for target in judging.targets() {
-        let Some(live) = target.fact.present() else { continue };
-        if live.arn == *target.arn {
-            continue;
-        }
-        let part = differing_part(target.arn, &live.arn);
-        findings.push(RULE.about(
-            target.role,
-            target.field(),
-            Said {
-                message: format!("`{}` differs in {part} from the live role `{}`", target.arn, live.arn),
-                label: format!("differs in {part} from the live role"),
-                remedy: format!("write `{}`", live.arn),
-            },
-        ));
+fn check(_: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
+    let Some(live) = target.fact.present() else { return };
+    if live.arn == *target.arn {
+        return;
     }
+    let part = differing_part(target.arn, &live.arn);
+    findings.push(RULE.about(
+        target.role,
+        target.field(),
+        Said {
+            message: format!("`{}` differs in {part} from the live role `{}`", target.arn, live.arn),
+            label: format!("differs in {part} from the live role"),
+            remedy: format!("write `{}`", live.arn),
+        },
+    ));
 }
 
 fn differing_part(declared: &RoleArn, live: &RoleArn) -> &'static str {

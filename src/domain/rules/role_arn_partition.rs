@@ -52,8 +52,8 @@
 
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Judging, Target};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH303",
@@ -63,36 +63,34 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "A target role is in another partition than the broker.",
     source: include_str!("role_arn_partition.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
+fn check(judging: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
     let broker = judging.principal();
-    for target in judging.targets() {
-        let arn = target.arn;
-        if arn.arn().partition() == broker.partition() {
-            continue;
-        }
-        findings.push(RULE.about(
-            target.role,
-            target.field(),
-            Said {
-                message: format!(
-                    "`{arn}` is in partition `{}`, and the broker `{broker}` in `{}`: no session leads from one to the other",
-                    arn.arn().partition(),
-                    broker.partition()
-                ),
-                label: format!("the broker is in `{}`", broker.partition()),
-                remedy: format!(
-                    "write `arn:{}:iam::{}:{}` if the partition is a slip; else issue this role from a broker of its own \
-                     partition",
-                    broker.partition(),
-                    arn.account(),
-                    arn.arn().resource()
-                ),
-            },
-        ));
+    let arn = target.arn;
+    if arn.arn().partition() == broker.partition() {
+        return;
     }
+    findings.push(RULE.about(
+        target.role,
+        target.field(),
+        Said {
+            message: format!(
+                "`{arn}` is in partition `{}`, and the broker `{broker}` in `{}`: no session leads from one to the other",
+                arn.arn().partition(),
+                broker.partition()
+            ),
+            label: format!("the broker is in `{}`", broker.partition()),
+            remedy: format!(
+                "write `arn:{}:iam::{}:{}` if the partition is a slip; else issue this role from a broker of its own \
+                 partition",
+                broker.partition(),
+                arn.account(),
+                arn.arn().resource()
+            ),
+        },
+    ));
 }
 
 #[cfg(test)]

@@ -58,8 +58,8 @@ use crate::domain::Timestamp;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::role::Field;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH501",
@@ -69,28 +69,27 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The role's last day has passed.",
     source: include_str!("role_expired.rs"),
-    check,
+    check: Check::Role(check),
 };
 
 /// Days from now on that a remedy proposes.
 pub(super) const EXTENSION_DAYS: i64 = 90;
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for role in &judging.desired.roles {
-        let Some(day) = role.spec.expires.filter(|day| day.is_over(judging.now)) else { continue };
-        findings.push(RULE.about(
-            role,
-            Field::Expires,
-            Said {
-                message: format!("role `{}` expired when {day} ended", role.spec.name),
-                label: "this day has passed".to_owned(),
-                remedy: match later_day(judging.now) {
-                    Some(later) => format!("remove the role, or renew it with a later day such as `expires: {later}`"),
-                    None => "remove the role".to_owned(),
-                },
+fn check(judging: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
+    let Some(day) = role.spec.expires.filter(|day| day.is_over(judging.now)) else { return };
+    findings.push(RULE.about(
+        role,
+        Field::Expires,
+        Said {
+            message: format!("role `{}` expired when {day} ended", role.spec.name),
+            label: "this day has passed".to_owned(),
+            remedy: match later_day(judging.now) {
+                Some(later) => format!("remove the role, or renew it with a later day such as `expires: {later}`"),
+                None => "remove the role".to_owned(),
             },
-        ));
-    }
+        },
+    ));
 }
 
 /// The day a renewal may name; `None` where the calendar ends.

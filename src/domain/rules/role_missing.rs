@@ -80,8 +80,9 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::ident::RoleArn;
 use crate::domain::world::Fact;
 
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, words};
+use super::judging::{Judging, Target};
+use super::rule::{Check, Origin, Rule, Said};
+use super::words;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH301",
@@ -91,35 +92,33 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The target role does not exist.",
     source: include_str!("role_missing.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for target in judging.targets() {
-        if *target.fact != Fact::Absent {
-            continue;
-        }
-        let actions = admission::actions(target.spec);
-        findings.push(RULE.about(
-            target.role,
-            target.field(),
-            Said {
-                message: format!(
-                    "role `{}` issues sessions of `{}`, which does not exist in account {}",
-                    target.role.spec.name,
-                    target.arn,
-                    target.arn.account()
-                ),
-                label: "does not exist".to_owned(),
-                remedy: format!(
-                    "name a role that exists, or create this one: `{}`; the broker needs this statement in its trust \
-                     policy: `{}`",
-                    create_command(target.arn, &words::trust_policy(judging.principal(), &actions)),
-                    words::trust_statement(judging.principal(), &actions)
-                ),
-            },
-        ));
+fn check(judging: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
+    if *target.fact != Fact::Absent {
+        return;
     }
+    let actions = admission::actions(target.spec);
+    findings.push(RULE.about(
+        target.role,
+        target.field(),
+        Said {
+            message: format!(
+                "role `{}` issues sessions of `{}`, which does not exist in account {}",
+                target.role.spec.name,
+                target.arn,
+                target.arn.account()
+            ),
+            label: "does not exist".to_owned(),
+            remedy: format!(
+                "name a role that exists, or create this one: `{}`; the broker needs this statement in its trust \
+                 policy: `{}`",
+                create_command(target.arn, &words::trust_policy(judging.principal(), &actions)),
+                words::trust_statement(judging.principal(), &actions)
+            ),
+        },
+    ));
 }
 
 fn create_command(arn: &RoleArn, policy: &str) -> String {

@@ -73,8 +73,8 @@
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::text;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Judging, Target};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: super::ROLE_RECREATED,
@@ -84,36 +84,34 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The target role was deleted and made again since it was applied.",
     source: include_str!("role_recreated.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
+fn check(judging: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
     let Some(recorded) = judging.recorded else { return };
-    for target in judging.targets() {
-        let Some(live) = target.fact.present() else { continue };
-        let applied = recorded.roles.get(&target.role.spec.name);
-        let Some(facts) = applied.and_then(|applied| applied.facts.get(target.arn)) else { continue };
-        if facts.role_id == live.role_id {
-            continue;
-        }
-        let (old, new) = (text::short(&facts.role_id, 128), text::short(&live.role_id, 128));
-        findings.push(RULE.about(
-            target.role,
-            target.field(),
-            Said {
-                message: format!(
-                    "`{}` of role `{}` was made anew since record {}: its id was `{old}` and is `{new}`, so every policy \
-                     that names the old one by its id no longer matches, and the sessions of the old one are gone",
-                    target.arn, target.role.spec.name, recorded.serial
-                ),
-                label: "another role of the same name".to_owned(),
-                remedy: format!(
-                    "find out who made it in the place of `{old}`, review what it may do, name it anew in the policies that \
-                     named the old one, and record it with `leasehold apply`"
-                ),
-            },
-        ));
+    let Some(live) = target.fact.present() else { return };
+    let applied = recorded.roles.get(&target.role.spec.name);
+    let Some(facts) = applied.and_then(|applied| applied.facts.get(target.arn)) else { return };
+    if facts.role_id == live.role_id {
+        return;
     }
+    let (old, new) = (text::short(&facts.role_id, 128), text::short(&live.role_id, 128));
+    findings.push(RULE.about(
+        target.role,
+        target.field(),
+        Said {
+            message: format!(
+                "`{}` of role `{}` was made anew since record {}: its id was `{old}` and is `{new}`, so every policy \
+                 that names the old one by its id no longer matches, and the sessions of the old one are gone",
+                target.arn, target.role.spec.name, recorded.serial
+            ),
+            label: "another role of the same name".to_owned(),
+            remedy: format!(
+                "find out who made it in the place of `{old}`, review what it may do, name it anew in the policies that \
+                 named the old one, and record it with `leasehold apply`"
+            ),
+        },
+    ));
 }
 
 #[cfg(test)]

@@ -81,8 +81,8 @@ use crate::domain::ident::RoleArn;
 use crate::domain::text;
 use crate::domain::world::{Fact, Why};
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Judging, Target};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: super::ROLE_UNPROVEN,
@@ -92,28 +92,26 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "What AWS says about the target role could not be read.",
     source: include_str!("role_unproven.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for target in judging.targets() {
-        let Fact::Unknown(unknown) = target.fact else { continue };
-        findings.push(RULE.about(
-            target.role,
-            target.field(),
-            Said {
-                message: format!(
-                    "nothing is proven about `{}` of role `{}`: {} ({})",
-                    target.arn,
-                    target.role.spec.name,
-                    unknown.why.as_str(),
-                    text::short(&unknown.detail, 200)
-                ),
-                label: unknown.why.as_str().to_owned(),
-                remedy: remedy(unknown.why, target.arn, &target.role.spec.name.to_string()),
-            },
-        ));
-    }
+fn check(_: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
+    let Fact::Unknown(unknown) = target.fact else { return };
+    findings.push(RULE.about(
+        target.role,
+        target.field(),
+        Said {
+            message: format!(
+                "nothing is proven about `{}` of role `{}`: {} ({})",
+                target.arn,
+                target.role.spec.name,
+                unknown.why.as_str(),
+                text::short(&unknown.detail, 200)
+            ),
+            label: unknown.why.as_str().to_owned(),
+            remedy: remedy(unknown.why, target.arn, &target.role.spec.name.to_string()),
+        },
+    ));
 }
 
 fn remedy(why: Why, arn: &RoleArn, role: &str) -> String {

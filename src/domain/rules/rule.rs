@@ -2,7 +2,8 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::role::{Field, Role};
 use crate::domain::span::Place;
 
-use super::Judging;
+use super::judging::{Declared, Judging, Target};
+use super::statements::Spot;
 
 /// Who can bring a finding of a rule about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +31,26 @@ pub struct Rule {
     pub summary: &'static str,
     /// The rule's own source file, whose opening comment is its page.
     pub(super) source: &'static str,
-    /// Looks at everything declared and adds what it finds.
-    pub(super) check: fn(&Judging<'_>, &mut Vec<Finding>),
+    /// How it looks.
+    pub(super) check: Check,
+}
+
+/// What a rule looks at, one after the other, and adds findings about.
+///
+/// A rule that looks at no more than it has to is one that costs little: everything that the rules say of one role is
+/// said while that role is at hand.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Check {
+    /// Each declared role.
+    Role(fn(&Judging<'_>, &Declared<'_>, &mut Vec<Finding>)),
+    /// Each target of each role.
+    Target(fn(&Judging<'_>, Target<'_>, &mut Vec<Finding>)),
+    /// Each statement of each target's trust policy. What is said stands where the target is declared.
+    Statement(fn(&Judging<'_>, &Spot<'_>) -> Option<Said>),
+    /// Everything at once.
+    Whole(fn(&Judging<'_>, &mut Vec<Finding>)),
+    /// What all the others found.
+    After(fn(&Judging<'_>, &[Finding]) -> Vec<Finding>),
 }
 
 /// The words of one finding.

@@ -54,13 +54,14 @@
 //! ## Source
 //! The IAM user guide: a session's permissions are what both its role and its session policies allow.
 
-use crate::domain::credential::{CredentialType, PolicySpec};
+use crate::domain::credential::CredentialType;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::{Effect, Policy, Selector};
-use crate::domain::role::{Field, Role};
+use crate::domain::role::Field;
 
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, words};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
+use super::words;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH107",
@@ -70,23 +71,24 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "A declared policy allows everything.",
     source: include_str!("session_policy_all.rs"),
-    check,
+    check: Check::Role(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    let sessions = judging.desired.roles.iter().filter(|role| role.spec.credential.kind() != CredentialType::IamUser);
-    for role in sessions {
-        for (field, what) in everything(role) {
-            findings.push(RULE.about(
-                role,
-                field,
-                Said {
-                    message: format!("role `{}` carries {what}, which narrows nothing", role.spec.name),
-                    label: "allows everything".to_owned(),
-                    remedy: REMEDY.to_owned(),
-                },
-            ));
-        }
+fn check(_: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
+    if role.spec.credential.kind() == CredentialType::IamUser {
+        return;
+    }
+    for (field, what) in everything(declared) {
+        findings.push(RULE.about(
+            role,
+            field,
+            Said {
+                message: format!("role `{}` carries {what}, which narrows nothing", role.spec.name),
+                label: "allows everything".to_owned(),
+                remedy: REMEDY.to_owned(),
+            },
+        ));
     }
 }
 
@@ -94,13 +96,13 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
 pub(super) const REMEDY: &str = "allow only what is needed, such as `Action: s3:GetObject` on the one bucket it is needed for; a \
                                  session that may do all its role may needs no policy at all";
 
-/// Every policy of a role that allows everything: where it is written, and what it is.
-pub(super) fn everything(role: &Role) -> Vec<(Field, String)> {
+/// Every policy of a declared role that allows everything: where it is written, and what it is.
+pub(super) fn everything(declared: &Declared<'_>) -> Vec<(Field, String)> {
     let mut all = Vec::new();
-    if words::policy_spec(&role.spec.credential).is_some_and(allows_all) {
+    if declared.policy().is_some_and(allows_all) {
         all.push((Field::PolicyDocument, "a `policy_document` that allows every action on every resource".to_owned()));
     }
-    for (field, arn) in words::policies(&role.spec.credential) {
+    for (field, arn) in words::policies(&declared.role.spec.credential) {
         if field != Field::PermissionsBoundaryArn
             && arn.account() == "aws"
             && arn.resource() == "policy/AdministratorAccess"
@@ -111,10 +113,7 @@ pub(super) fn everything(role: &Role) -> Vec<(Field, String)> {
     all
 }
 
-fn allows_all(spec: &PolicySpec) -> bool {
-    let Some(Ok(policy)) = spec.document.as_ref().map(|document| Policy::parse_value(document.value())) else {
-        return false;
-    };
+fn allows_all(policy: &Policy) -> bool {
     policy.statements().iter().any(|statement| {
         let actions = matches!(&statement.action, Selector::Only(all) if all.iter().any(|action| matches!(action.as_str(), "*" | "*:*")));
         let resources =

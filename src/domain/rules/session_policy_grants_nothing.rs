@@ -54,11 +54,12 @@
 //! The IAM user guide: the permissions of a session are the intersection of its role's and its session policies'.
 
 use crate::domain::finding::{Confidence, Finding, Level};
-use crate::domain::iam::{Effect, Policy, Selector, Statement};
+use crate::domain::iam::{Effect, Selector, Statement};
 use crate::domain::role::Field;
 
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, words};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
+use super::words;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH110",
@@ -68,37 +69,34 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "A declared policy allows nothing.",
     source: include_str!("session_policy_grants_nothing.rs"),
-    check,
+    check: Check::Role(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for role in &judging.desired.roles {
-        let Some(spec) = words::policy_spec(&role.spec.credential) else { continue };
-        if !spec.arns.is_empty() || !spec.groups.is_empty() {
-            continue;
-        }
-        let Some(Ok(policy)) = spec.document.as_ref().map(|document| Policy::parse_value(document.value())) else {
-            continue;
-        };
-        if policy.statements().iter().any(allows_something) {
-            continue;
-        }
-        let allows = policy.statements().iter().any(|statement| statement.effect == Effect::Allow);
-        let (because, label) = if allows {
-            ("its Allows name no action of the form `service:Action`", "no action that exists")
-        } else {
-            ("it has no Allow", "only Denys")
-        };
-        findings.push(RULE.about(
-            role,
-            Field::PolicyDocument,
-            Said {
-                message: format!("the only policy of role `{}` allows nothing: {because}", role.spec.name),
-                label: label.to_owned(),
-                remedy: "add what is to be allowed, such as `{Effect: Allow, Action: s3:*, Resource: \"*\"}` beside the Denys".to_owned(),
-            },
-        ));
+fn check(_: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
+    let Some(spec) = words::policy_spec(&role.spec.credential) else { return };
+    if !spec.arns.is_empty() || !spec.groups.is_empty() {
+        return;
     }
+    let Some(policy) = declared.policy() else { return };
+    if policy.statements().iter().any(allows_something) {
+        return;
+    }
+    let allows = policy.statements().iter().any(|statement| statement.effect == Effect::Allow);
+    let (because, label) = if allows {
+        ("its Allows name no action of the form `service:Action`", "no action that exists")
+    } else {
+        ("it has no Allow", "only Denys")
+    };
+    findings.push(RULE.about(
+        role,
+        Field::PolicyDocument,
+        Said {
+            message: format!("the only policy of role `{}` allows nothing: {because}", role.spec.name),
+            label: label.to_owned(),
+            remedy: "add what is to be allowed, such as `{Effect: Allow, Action: s3:*, Resource: \"*\"}` beside the Denys".to_owned(),
+        },
+    ));
 }
 
 fn allows_something(statement: &Statement) -> bool {

@@ -59,8 +59,9 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::limits::SESSION_POLICY_CHARS_MAX;
 use crate::domain::role::Field;
 
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, words};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
+use super::words;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH108",
@@ -70,43 +71,44 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "A session policy and its ARNs are longer than STS takes.",
     source: include_str!("session_policy_size.rs"),
-    check,
+    check: Check::Role(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    let sessions = judging.desired.roles.iter().filter(|role| role.spec.credential.kind() != CredentialType::IamUser);
-    for role in sessions {
-        // Ten ARNs alone may be too long as well.
-        let Some(spec) = words::policy_spec(&role.spec.credential) else { continue };
-        let inline = spec.document.as_ref().map_or(0, |document| words::characters(document.value()));
-        let arns: usize = spec.arns.iter().map(|arn| arn.as_str().chars().count()).sum();
-        if inline + arns <= SESSION_POLICY_CHARS_MAX {
-            continue;
-        }
-        let field = if spec.document.is_some() { Field::PolicyDocument } else { Field::PolicyArns };
-        let account = match role.spec.credential.role_arns().first() {
-            Some(arn) => arn.account(),
-            None => judging.principal().account(),
-        };
-        findings.push(RULE.about(
-            role,
-            field,
-            Said {
-                message: format!(
-                    "the session policies of role `{}` take {inline} characters and their ARNs {arns}, and STS takes \
-                     {SESSION_POLICY_CHARS_MAX} of both together",
-                    role.spec.name
-                ),
-                label: format!("{} characters too long", inline + arns - SESSION_POLICY_CHARS_MAX),
-                remedy: format!(
-                    "move the document into a managed policy of account {account}, such as one of the role's name, and write \
-                     `policy_arns: [arn:{}:iam::{account}:policy/{}]` in its place",
-                    judging.principal().partition(),
-                    role.spec.name
-                ),
-            },
-        ));
+fn check(judging: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
+    if role.spec.credential.kind() == CredentialType::IamUser {
+        return;
     }
+    // Ten ARNs alone may be too long as well.
+    let Some(spec) = words::policy_spec(&role.spec.credential) else { return };
+    let inline = spec.document.as_ref().map_or(0, |document| words::characters(document.value()));
+    let arns: usize = spec.arns.iter().map(|arn| arn.as_str().chars().count()).sum();
+    if inline + arns <= SESSION_POLICY_CHARS_MAX {
+        return;
+    }
+    let field = if spec.document.is_some() { Field::PolicyDocument } else { Field::PolicyArns };
+    let account = match role.spec.credential.role_arns().first() {
+        Some(arn) => arn.account(),
+        None => judging.principal().account(),
+    };
+    findings.push(RULE.about(
+        role,
+        field,
+        Said {
+            message: format!(
+                "the session policies of role `{}` take {inline} characters and their ARNs {arns}, and STS takes \
+                 {SESSION_POLICY_CHARS_MAX} of both together",
+                role.spec.name
+            ),
+            label: format!("{} characters too long", inline + arns - SESSION_POLICY_CHARS_MAX),
+            remedy: format!(
+                "move the document into a managed policy of account {account}, such as one of the role's name, and write \
+                 `policy_arns: [arn:{}:iam::{account}:policy/{}]` in its place",
+                judging.principal().partition(),
+                role.spec.name
+            ),
+        },
+    ));
 }
 
 #[cfg(test)]

@@ -2,11 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::finding::Finding;
 use crate::domain::iam::{Condition, Effect, Known, Policy, Principal, Quantifier, Selector, Statement, Test, Truth};
 
-use super::judging::{Judging, Target};
-use super::rule::{Rule, Said};
+use super::judging::Target;
 
 /// One statement of one target's trust policy.
 #[derive(Debug, Clone, Copy)]
@@ -20,29 +18,12 @@ pub(super) struct Spot<'j> {
     index: usize,
 }
 
-/// Every statement of every trust policy that was read.
-pub(super) fn all<'j>(judging: &'j Judging<'_>) -> impl Iterator<Item = Spot<'j>> {
-    judging
-        .targets()
-        .filter_map(|target| Some((target, target.trust()?)))
-        .flat_map(|(target, policy)| of(target, policy))
-}
-
-/// Every statement of one trust policy.
-pub(super) fn of<'j>(target: Target<'j>, policy: &'j Policy) -> impl Iterator<Item = Spot<'j>> {
-    let statements = policy.statements().iter().enumerate();
-    statements.map(move |(index, statement)| Spot { target, policy, statement, index })
-}
-
-/// Adds a finding for each statement of which there is something to say.
-pub(super) fn each<'j>(
-    judging: &'j Judging<'_>,
-    rule: &Rule,
-    findings: &mut Vec<Finding>,
-    look: impl Fn(&Spot<'j>) -> Option<Said>,
-) {
-    let found = all(judging).filter_map(|spot| Some(rule.about(spot.target.role, spot.target.field(), look(&spot)?)));
-    findings.extend(found);
+/// Every statement of the target's trust policy; none where it was not read.
+pub(super) fn of(target: Target<'_>) -> impl Iterator<Item = Spot<'_>> {
+    target.trust().into_iter().flat_map(move |policy| {
+        let statements = policy.statements().iter().enumerate();
+        statements.map(move |(index, statement)| Spot { target, policy, statement, index })
+    })
 }
 
 /// Whether the statement is about this action. A malformed action is about none.

@@ -59,8 +59,8 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::ident::BrokerPrincipal;
 use crate::domain::role::{Field, Role};
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH305",
@@ -70,38 +70,37 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "A federation or session token is declared while the broker is a role.",
     source: include_str!("token_needs_user_broker.rs"),
-    check,
+    check: Check::Role(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
+fn check(judging: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
     let broker = judging.principal();
     if !broker.is_role() {
         return;
     }
-    for role in &judging.desired.roles {
-        let (kind, call) = match role.spec.credential.kind() {
-            kind @ CredentialType::FederationToken => (kind, "GetFederationToken"),
-            kind @ CredentialType::SessionToken => (kind, "GetSessionToken"),
-            CredentialType::AssumedRole | CredentialType::IamUser => continue,
-        };
-        findings.push(RULE.about(
-            role,
-            Field::CredentialType,
-            Said {
-                message: format!(
-                    "role `{}` is a {kind}, and the broker `{broker}` is a role: STS lets no role's session call {call}",
-                    role.spec.name
-                ),
-                label: "needs an IAM user as broker".to_owned(),
-                remedy: format!(
-                    "make it an `assumed_role`, with the name of a role that may do what is needed for NAME: `spec: {}`; or let an IAM user with \
-                     long-term keys issue: `principal: {}/NAME` in the Broker document",
-                    assumed(broker, role),
-                    user_stem(broker)
-                ),
-            },
-        ));
-    }
+    let (kind, call) = match role.spec.credential.kind() {
+        kind @ CredentialType::FederationToken => (kind, "GetFederationToken"),
+        kind @ CredentialType::SessionToken => (kind, "GetSessionToken"),
+        CredentialType::AssumedRole | CredentialType::IamUser => return,
+    };
+    findings.push(RULE.about(
+        role,
+        Field::CredentialType,
+        Said {
+            message: format!(
+                "role `{}` is a {kind}, and the broker `{broker}` is a role: STS lets no role's session call {call}",
+                role.spec.name
+            ),
+            label: "needs an IAM user as broker".to_owned(),
+            remedy: format!(
+                "make it an `assumed_role`, with the name of a role that may do what is needed for NAME: `spec: {}`; or let an IAM user with \
+                 long-term keys issue: `principal: {}/NAME` in the Broker document",
+                assumed(broker, role),
+                user_stem(broker)
+            ),
+        },
+    ));
 }
 
 /// The role's `spec`, whole, as one that assumes a role of the broker's account. JSON is YAML.

@@ -89,8 +89,8 @@
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::Verdict;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Judging, Target};
+use super::rule::{Check, Origin, Rule, Said};
 use super::statements::edit_principals;
 
 pub(super) static RULE: Rule = Rule {
@@ -101,42 +101,40 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy admits the broker's whole account instead of the broker.",
     source: include_str!("trust_account_root.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
+fn check(judging: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
     let broker = judging.principal();
     let account = broker.account().as_str();
     let root = format!(":iam::{account}:root");
-    for target in judging.targets() {
-        match target.assume {
-            Some(Verdict::Allowed | Verdict::Depends(_)) if judging.is_delegated(&target) => {}
-            Some(_) | None => continue,
-        }
-        let Some(spot) = judging.admitting(target) else { continue };
-        let name_broker = |entries: &mut Vec<String>| {
-            entries.retain(|it| it != account && !it.ends_with(&root));
-            entries.push(broker.as_str().to_owned());
-        };
-        findings.push(RULE.about(
-            target.role,
-            target.field(),
-            Said {
-                message: format!(
-                    "{} admits the broker only as a principal of account {account}: the broker's identity policy must allow \
-                     sts:AssumeRole too, and every other principal so allowed may assume it as well",
-                    spot.named()
-                ),
-                label: "trusts the whole account".to_owned(),
-                remedy: format!(
-                    "name the broker in place of the account: {}",
-                    spot.rewrite(|statement| {
-                        edit_principals(statement, name_broker);
-                    })
-                ),
-            },
-        ));
+    match target.assume {
+        Some(Verdict::Allowed | Verdict::Depends(_)) if judging.is_delegated(&target) => {}
+        Some(_) | None => return,
     }
+    let Some(spot) = judging.admitting(target) else { return };
+    let name_broker = |entries: &mut Vec<String>| {
+        entries.retain(|it| it != account && !it.ends_with(&root));
+        entries.push(broker.as_str().to_owned());
+    };
+    findings.push(RULE.about(
+        target.role,
+        target.field(),
+        Said {
+            message: format!(
+                "{} admits the broker only as a principal of account {account}: the broker's identity policy must allow \
+                 sts:AssumeRole too, and every other principal so allowed may assume it as well",
+                spot.named()
+            ),
+            label: "trusts the whole account".to_owned(),
+            remedy: format!(
+                "name the broker in place of the account: {}",
+                spot.rewrite(|statement| {
+                    edit_principals(statement, name_broker);
+                })
+            ),
+        },
+    ));
 }
 
 #[cfg(test)]

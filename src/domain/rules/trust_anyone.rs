@@ -71,9 +71,9 @@
 
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::judging::Judging;
-use super::narrowing::{Narrows, each_for_anyone};
-use super::rule::{Origin, Rule};
+use super::judging::{Judging, Target};
+use super::narrowing::{Narrows, for_anyone};
+use super::rule::{Check, Origin, Rule};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH207",
@@ -83,12 +83,12 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy admits everyone.",
     source: include_str!("trust_anyone.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
+fn check(judging: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
     let admits = "admits every principal of every AWS account";
-    each_for_anyone(judging, &RULE, Narrows::No, findings, admits, "trusts everyone");
+    for_anyone(judging, target, &RULE, Narrows::No, findings, admits, "trusts everyone");
 }
 
 #[cfg(test)]

@@ -73,9 +73,9 @@
 
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::judging::Judging;
-use super::narrowing::{Narrows, each_for_anyone};
-use super::rule::{Origin, Rule};
+use super::judging::{Judging, Target};
+use super::narrowing::{Narrows, for_anyone};
+use super::rule::{Check, Origin, Rule};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH208",
@@ -85,12 +85,12 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy admits everyone whose request lacks a condition key.",
     source: include_str!("trust_anyone_loosely.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
+fn check(judging: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
     let admits = "admits everyone whom its conditions do not keep out: they hold for a request without the key, or exclude only some";
-    each_for_anyone(judging, &RULE, Narrows::Loosely, findings, admits, "trusts nearly everyone");
+    for_anyone(judging, target, &RULE, Narrows::Loosely, findings, admits, "trusts nearly everyone");
 }
 
 #[cfg(test)]

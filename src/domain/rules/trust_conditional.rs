@@ -93,9 +93,10 @@ use crate::domain::admission;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::{Clause, Effect, Verdict};
 
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Judging, Target};
+use super::rule::{Check, Origin, Rule, Said};
 use super::trust_key_not_carried::not_carried;
-use super::{Judging, words};
+use super::words;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH204",
@@ -105,66 +106,56 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy admits the broker only under conditions.",
     source: include_str!("trust_conditional.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for target in judging.targets() {
-        let needed = admission::actions(target.spec);
-        let mut conditional = Vec::new();
-        let mut lines: Vec<String> = Vec::new();
-        let mut may_be_denied = false;
-        for action in &needed {
-            let asked;
-            let decision = match *action {
-                "sts:AssumeRole" => target.assume,
-                other => {
-                    asked = judging.asks(&target, other);
-                    asked.as_ref()
-                }
-            };
-            let Some(Verdict::Depends(tree)) = decision else { continue };
-            let mut clauses = tree.clauses();
-            // LH220 says of these what to do.
-            clauses.retain(|clause| not_carried(clause, action).is_none());
-            if clauses.is_empty() {
-                continue;
-            }
-            conditional.push(*action);
-            may_be_denied |= clauses.iter().any(|clause| clause.effect == Effect::Deny);
-            for line in clauses.into_iter().map(Clause::line) {
-                if !lines.contains(&line) {
-                    lines.push(line);
-                }
-            }
-        }
-        if conditional.is_empty() {
+fn check(judging: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
+    let needed = admission::actions(target.spec);
+    let mut conditional = Vec::new();
+    let mut lines: Vec<String> = Vec::new();
+    let mut may_be_denied = false;
+    for action in &needed {
+        let Some(Verdict::Depends(tree)) = target.answer(action) else { continue };
+        let mut clauses = tree.clauses();
+        // LH220 says of these what to do.
+        clauses.retain(|clause| not_carried(clause, action).is_none());
+        if clauses.is_empty() {
             continue;
         }
-        findings.push(RULE.about(
-            target.role,
-            target.field(),
-            Said {
-                message: format!(
-                    "whether the broker may {} `{}` hangs on what no plan can know: {}",
-                    conditional.join(", "),
-                    target.arn,
-                    lines.join("; ")
-                ),
-                label: "trusts the broker under conditions".to_owned(),
-                remedy: if may_be_denied {
-                    "make sure that no Deny among them meets the broker, or write these statements so that they leave it out"
-                        .to_owned()
-                } else {
-                    format!(
-                        "make sure that the broker meets them; if they are not meant for it, add an unconditional \
-                         statement: `{}`",
-                        words::trust_statement(judging.principal(), &needed)
-                    )
-                },
-            },
-        ));
+        conditional.push(*action);
+        may_be_denied |= clauses.iter().any(|clause| clause.effect == Effect::Deny);
+        for line in clauses.into_iter().map(Clause::line) {
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
     }
+    if conditional.is_empty() {
+        return;
+    }
+    findings.push(RULE.about(
+        target.role,
+        target.field(),
+        Said {
+            message: format!(
+                "whether the broker may {} `{}` hangs on what no plan can know: {}",
+                conditional.join(", "),
+                target.arn,
+                lines.join("; ")
+            ),
+            label: "trusts the broker under conditions".to_owned(),
+            remedy: if may_be_denied {
+                "make sure that no Deny among them meets the broker, or write these statements so that they leave it out"
+                    .to_owned()
+            } else {
+                format!(
+                    "make sure that the broker meets them; if they are not meant for it, add an unconditional \
+                     statement: `{}`",
+                    words::trust_statement(judging.principal(), &needed)
+                )
+            },
+        },
+    ));
 }
 
 #[cfg(test)]

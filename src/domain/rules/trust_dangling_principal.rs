@@ -69,12 +69,12 @@
 //! ## Source
 //! The IAM user guide's page on principals, and IAM Access Analyzer's check for invalid role references.
 
-use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::finding::{Confidence, Level};
 use crate::domain::iam::Principal;
 
 use super::judging::Judging;
-use super::rule::{Origin, Rule, Said};
-use super::statements::each;
+use super::rule::{Check, Origin, Rule, Said};
+use super::statements::Spot;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH216",
@@ -84,24 +84,22 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy names a principal that was deleted.",
     source: include_str!("trust_dangling_principal.rs"),
-    check,
+    check: Check::Statement(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
+fn check(judging: &Judging<'_>, spot: &Spot<'_>) -> Option<Said> {
     let broker = judging.issuing.caller().unique_id;
-    each(judging, &RULE, findings, |spot| {
-        let gone = |text: &str| matches!(Principal::aws(text), Principal::UniqueId(id) if Some(id.as_str()) != broker);
-        let entries = spot.statement.principal.as_ref()?.entries();
-        let id = entries.iter().find_map(|it| match it {
-            Principal::UniqueId(id) if Some(id.as_str()) != broker => Some(id),
-            _ => None,
-        })?;
-        Some(Said {
-            message: format!("{} names `{id}`, the id of a principal that was deleted", spot.named()),
-            label: "names a deleted principal".to_owned(),
-            remedy: format!("leave it out, or name the new principal by its ARN: {}", spot.without(gone)),
-        })
-    });
+    let gone = |text: &str| matches!(Principal::aws(text), Principal::UniqueId(id) if Some(id.as_str()) != broker);
+    let entries = spot.statement.principal.as_ref()?.entries();
+    let id = entries.iter().find_map(|it| match it {
+        Principal::UniqueId(id) if Some(id.as_str()) != broker => Some(id),
+        _ => None,
+    })?;
+    Some(Said {
+        message: format!("{} names `{id}`, the id of a principal that was deleted", spot.named()),
+        label: "names a deleted principal".to_owned(),
+        remedy: format!("leave it out, or name the new principal by its ARN: {}", spot.without(gone)),
+    })
 }
 
 #[cfg(test)]

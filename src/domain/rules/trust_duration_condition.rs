@@ -69,9 +69,9 @@
 
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::judging::Judging;
-use super::refusal::{Cause, Turning, each_refused_by};
-use super::rule::{Origin, Rule};
+use super::judging::{Judging, Target};
+use super::refusal::{Cause, Turning, refused_for};
+use super::rule::{Check, Origin, Rule};
 use super::statements::take_condition;
 
 pub(super) static RULE: Rule = Rule {
@@ -82,11 +82,11 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy admits the broker by a key that no request has.",
     source: include_str!("trust_duration_condition.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    each_refused_by(judging, Cause::Duration, &RULE, findings, |spot, condition| Turning {
+fn check(_: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
+    refused_for(target, Cause::Duration, &RULE, findings, |spot, condition| Turning {
         but: "no AssumeRole request has that key".to_owned(),
         label: "a condition that is never met",
         remedy: format!(

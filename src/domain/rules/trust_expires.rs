@@ -75,8 +75,8 @@ use crate::domain::admission::Issuing;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::{Condition, Verdict};
 
-use super::judging::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Judging, Target};
+use super::rule::{Check, Origin, Rule, Said};
 use super::statements::is_about;
 
 pub(super) static RULE: Rule = Rule {
@@ -87,55 +87,53 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy will stop admitting the broker within 30 days.",
     source: include_str!("trust_expires.rs"),
-    check,
+    check: Check::Target(check),
 };
 
 /// How far to look ahead, in seconds: 30 days.
 const AHEAD: i64 = 30 * 86_400;
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for target in judging.targets() {
-        let (Some(Verdict::Allowed | Verdict::Depends(_)), Some(policy)) = (target.assume, target.trust()) else {
-            continue;
-        };
-        if !policy.statements().iter().flat_map(|it| &it.conditions).any(is_of_time) {
-            continue;
-        }
-        let refused = |at: Timestamp| {
-            let issuing = Issuing::new(&judging.desired.broker.spec, judging.world, at);
-            let asking = issuing.ask(&target.role.spec.name, target.spec, target.arn, target.fact.present());
-            let verdict = asking.trust(policy, "sts:AssumeRole");
-            matches!(verdict, Verdict::DeniedExplicitly { .. } | Verdict::DeniedImplicitly { .. })
-        };
-        let at = |seconds: i64| Timestamp::from_second(judging.now.as_second() + seconds).ok();
-        if !at(AHEAD).is_some_and(refused) {
-            continue;
-        }
-        // The last second at which it is let in, and the first at which it is not.
-        let (mut open, mut shut) = (0, AHEAD);
-        while shut - open > 1 {
-            let middle = open + (shut - open) / 2;
-            if at(middle).is_some_and(refused) { shut = middle } else { open = middle }
-        }
-        let Some(end) = at(shut) else { continue };
-        if target.role.spec.expires.is_some_and(|expires| expires.is_over(end)) {
-            continue;
-        }
-        let last = end.to_string();
-        let day = last.get(..10).unwrap_or_default();
-        findings.push(RULE.about(
-            target.role,
-            target.field(),
-            Said {
-                message: format!("the trust policy of `{}` refuses the broker from {end} on", target.arn),
-                label: format!("trusted until {day}"),
-                remedy: format!(
-                    "move the date in its condition; if the role is to end, let it expire before: `expires: {}`",
-                    before(end)
-                ),
-            },
-        ));
+fn check(judging: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
+    let (Some(Verdict::Allowed | Verdict::Depends(_)), Some(policy)) = (target.assume, target.trust()) else {
+        return;
+    };
+    if !policy.statements().iter().flat_map(|it| &it.conditions).any(is_of_time) {
+        return;
     }
+    let refused = |at: Timestamp| {
+        let issuing = Issuing::new(&judging.desired.broker.spec, judging.world, at);
+        let asking = issuing.ask(&target.role.spec.name, target.spec, target.arn, target.fact.present());
+        let verdict = asking.trust(policy, "sts:AssumeRole");
+        matches!(verdict, Verdict::DeniedExplicitly { .. } | Verdict::DeniedImplicitly { .. })
+    };
+    let at = |seconds: i64| Timestamp::from_second(judging.now.as_second() + seconds).ok();
+    if !at(AHEAD).is_some_and(refused) {
+        return;
+    }
+    // The last second at which it is let in, and the first at which it is not.
+    let (mut open, mut shut) = (0, AHEAD);
+    while shut - open > 1 {
+        let middle = open + (shut - open) / 2;
+        if at(middle).is_some_and(refused) { shut = middle } else { open = middle }
+    }
+    let Some(end) = at(shut) else { return };
+    if target.role.spec.expires.is_some_and(|expires| expires.is_over(end)) {
+        return;
+    }
+    let last = end.to_string();
+    let day = last.get(..10).unwrap_or_default();
+    findings.push(RULE.about(
+        target.role,
+        target.field(),
+        Said {
+            message: format!("the trust policy of `{}` refuses the broker from {end} on", target.arn),
+            label: format!("trusted until {day}"),
+            remedy: format!(
+                "move the date in its condition; if the role is to end, let it expire before: `expires: {}`",
+                before(end)
+            ),
+        },
+    ));
 }
 
 fn is_of_time(condition: &Condition) -> bool {

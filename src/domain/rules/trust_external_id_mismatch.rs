@@ -75,9 +75,9 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::{Effect, Test};
 use crate::domain::role::Field;
 
-use super::judging::Judging;
+use super::judging::{Judging, Target};
 use super::refusal::{Cause, refused_by};
-use super::rule::{Origin, Rule, Said};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH214",
@@ -87,41 +87,40 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy asks for another external id.",
     source: include_str!("trust_external_id_mismatch.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for (spot, condition) in refused_by(judging, Cause::ExternalId) {
-        let passed = match &spot.target.spec.external_id {
-            None => "none".to_owned(),
-            Some(id) if condition.values.iter().any(|it| it.eq_ignore_ascii_case(id)) => {
-                format!("`{id}`, which differs in case")
-            }
-            Some(id) => format!("`{id}`"),
-        };
-        let known = condition.operator.known;
-        let exact = known.is_some_and(|it| matches!(it.test, Test::StringEquals | Test::StringEqualsIgnoreCase));
-        let denied = spot.statement.effect == Effect::Deny;
-        let spared = denied && known.is_some_and(|it| it.test == Test::StringNotEquals);
-        let value = condition.values.first().filter(|_| (exact && !denied) || spared);
-        findings.push(RULE.about(
-            spot.target.role,
-            Field::ExternalId,
-            Said {
-                message: format!(
-                    "{} turns on `{}`, and role `{}` passes {passed}",
-                    spot.named(),
-                    condition.line(),
-                    spot.target.role.spec.name
-                ),
-                label: "not the external id that is asked for".to_owned(),
-                remedy: match value {
-                    Some(value) => format!("pass the one it asks for: `external_id: {}`", json!(value)),
-                    None => "pass an `external_id` with which the broker is let in".to_owned(),
-                },
+fn check(_: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
+    let Some((spot, condition)) = refused_by(target, Cause::ExternalId) else { return };
+    let passed = match &spot.target.spec.external_id {
+        None => "none".to_owned(),
+        Some(id) if condition.values.iter().any(|it| it.eq_ignore_ascii_case(id)) => {
+            format!("`{id}`, which differs in case")
+        }
+        Some(id) => format!("`{id}`"),
+    };
+    let known = condition.operator.known;
+    let exact = known.is_some_and(|it| matches!(it.test, Test::StringEquals | Test::StringEqualsIgnoreCase));
+    let denied = spot.statement.effect == Effect::Deny;
+    let spared = denied && known.is_some_and(|it| it.test == Test::StringNotEquals);
+    let value = condition.values.first().filter(|_| (exact && !denied) || spared);
+    findings.push(RULE.about(
+        spot.target.role,
+        Field::ExternalId,
+        Said {
+            message: format!(
+                "{} turns on `{}`, and role `{}` passes {passed}",
+                spot.named(),
+                condition.line(),
+                spot.target.role.spec.name
+            ),
+            label: "not the external id that is asked for".to_owned(),
+            remedy: match value {
+                Some(value) => format!("pass the one it asks for: `external_id: {}`", json!(value)),
+                None => "pass an `external_id` with which the broker is let in".to_owned(),
             },
-        ));
-    }
+        },
+    ));
 }
 
 #[cfg(test)]

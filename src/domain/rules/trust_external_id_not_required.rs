@@ -67,7 +67,6 @@
 //! ## Source
 //! The IAM user guide's page on access for third parties, which advises to test with the external id and without.
 
-use crate::domain::credential::AssumedRoleSpec;
 use serde_json::json;
 
 use crate::domain::admission;
@@ -75,8 +74,8 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::{Effect, NamedPolicy, Policies, ResourcePolicy, Truth, Verdict, trace};
 use crate::domain::role::Field;
 
-use super::judging::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Judging, Target};
+use super::rule::{Check, Origin, Rule, Said};
 use super::statements::{self, Spot, put_condition};
 
 pub(super) static RULE: Rule = Rule {
@@ -87,45 +86,41 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "An external id is passed that the trust policy does not ask for.",
     source: include_str!("trust_external_id_not_required.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for target in judging.targets() {
-        let (Some(external_id), Some(Verdict::Allowed), Some(policy)) =
-            (&target.spec.external_id, target.assume, target.trust())
-        else {
-            continue;
-        };
-        let spec = AssumedRoleSpec { external_id: None, ..target.spec.clone() };
-        let asking = judging.issuing.ask(&target.role.spec.name, &spec, target.arn, target.fact.present());
-        if asking.trust(policy, "sts:AssumeRole") != Verdict::Allowed {
-            continue;
-        }
-        let lets = |spot: &Spot<'_>| {
-            let alone = NamedPolicy { name: admission::TRUST_POLICY, policy };
-            let policies = Policies { resource: ResourcePolicy::Trust(alone), ..Policies::default() };
-            let traces = trace(&asking.request("sts:AssumeRole"), &policies);
-            spot.statement.effect == Effect::Allow
-                && traces.get(spot.index()).is_some_and(|it| it.applies() == Truth::True)
-        };
-        let mut remedies = Vec::new();
-        for spot in statements::of(target, policy).filter(lets) {
-            remedies.push(spot.rewrite(|it| put_condition(it, "StringEquals", "sts:ExternalId", json!(external_id))));
-        }
-        findings.push(RULE.about(
-            target.role,
-            Field::ExternalId,
-            Said {
-                message: format!(
-                    "role `{}` passes an external id, and the trust policy of `{}` lets the broker in without one",
-                    target.role.spec.name, target.arn
-                ),
-                label: "nobody asks for this external id".to_owned(),
-                remedy: format!("ask for it: {}", remedies.join("; ")),
-            },
-        ));
+fn check(_: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
+    let (Some(external_id), Some(Verdict::Allowed), Some(policy)) =
+        (&target.spec.external_id, target.assume, target.trust())
+    else {
+        return;
+    };
+    let asking = target.asking.without("sts:ExternalId");
+    if asking.trust(policy, "sts:AssumeRole") != Verdict::Allowed {
+        return;
     }
+    let alone = NamedPolicy { name: admission::TRUST_POLICY, policy };
+    let policies = Policies { resource: ResourcePolicy::Trust(alone), ..Policies::default() };
+    let traces = trace(&asking.request("sts:AssumeRole"), &policies);
+    let lets = |spot: &Spot<'_>| {
+        spot.statement.effect == Effect::Allow && traces.get(spot.index()).is_some_and(|it| it.applies() == Truth::True)
+    };
+    let mut remedies = Vec::new();
+    for spot in statements::of(target).filter(lets) {
+        remedies.push(spot.rewrite(|it| put_condition(it, "StringEquals", "sts:ExternalId", json!(external_id))));
+    }
+    findings.push(RULE.about(
+        target.role,
+        Field::ExternalId,
+        Said {
+            message: format!(
+                "role `{}` passes an external id, and the trust policy of `{}` lets the broker in without one",
+                target.role.spec.name, target.arn
+            ),
+            label: "nobody asks for this external id".to_owned(),
+            remedy: format!("ask for it: {}", remedies.join("; ")),
+        },
+    ));
 }
 
 #[cfg(test)]

@@ -70,12 +70,12 @@
 
 use serde_json::json;
 
-use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::finding::{Confidence, Level};
 use crate::domain::iam::Principal;
 
 use super::judging::Judging;
-use super::rule::{Origin, Rule, Said};
-use super::statements::{Spot, each, principals};
+use super::rule::{Check, Origin, Rule, Said};
+use super::statements::{Spot, principals};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH229",
@@ -85,14 +85,10 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy allows an identity provider an action that it never uses.",
     source: include_str!("trust_federated_action.rs"),
-    check,
+    check: Check::Statement(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    each(judging, &RULE, findings, look);
-}
-
-fn look(spot: &Spot<'_>) -> Option<Said> {
+fn check(_: &Judging<'_>, spot: &Spot<'_>) -> Option<Said> {
     let federated = |action| spot.allows(action);
     if !spot.allows("sts:AssumeRole")
         || federated("sts:AssumeRoleWithSAML")

@@ -73,12 +73,12 @@
 
 use serde_json::json;
 
-use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::finding::{Confidence, Level};
 use crate::domain::iam::{Arity, Condition, Effect, Known, Quantifier, Test, arity};
 
 use super::judging::Judging;
-use super::rule::{Origin, Rule, Said};
-use super::statements::{Spot, each, is_about, put_condition, take_condition};
+use super::rule::{Check, Origin, Rule, Said};
+use super::statements::{Spot, is_about, put_condition, take_condition};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH223",
@@ -88,14 +88,10 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "An Allow of the trust policy holds when its condition key is absent.",
     source: include_str!("trust_for_all_values.rs"),
-    check,
+    check: Check::Statement(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    each(judging, &RULE, findings, look);
-}
-
-fn look(spot: &Spot<'_>) -> Option<Said> {
+fn check(_: &Judging<'_>, spot: &Spot<'_>) -> Option<Said> {
     let Spot { statement, .. } = spot;
     if statement.effect == Effect::Deny || spot.names_anyone() {
         return None;

@@ -73,13 +73,13 @@
 
 use serde_json::json;
 
-use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::finding::{Confidence, Level};
 use crate::domain::iam::{Condition, Principal};
 
 use super::judging::Judging;
 use super::narrowing::{Narrows, narrows};
-use super::rule::{Origin, Rule, Said};
-use super::statements::{each, is_about, needs_presence, principals, put_condition};
+use super::rule::{Check, Origin, Rule, Said};
+use super::statements::{Spot, is_about, needs_presence, principals, put_condition};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH211",
@@ -89,35 +89,33 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy admits a whole other account without a condition.",
     source: include_str!("trust_foreign_account.rs"),
-    check,
+    check: Check::Statement(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
+fn check(judging: &Judging<'_>, spot: &Spot<'_>) -> Option<Said> {
     let broker = judging.principal().account().as_str();
-    each(judging, &RULE, findings, |spot| {
-        if !spot.allows("sts:AssumeRole") {
-            return None;
-        }
-        let own = spot.target.arn.account().as_str();
-        let account = principals(spot.statement).iter().find_map(|it| match it {
-            Principal::Account { account, .. } if account != own => Some(account.as_str()),
-            _ => None,
-        })?;
-        let held =
-            |it: &Condition| narrows(it) == Narrows::Firmly || (is_about(it, "sts:ExternalId") && needs_presence(it));
-        if spot.statement.conditions.iter().any(held) || (account == broker && judging.is_delegated(&spot.target)) {
-            return None;
-        }
-        let role = format!("arn:{}:iam::{account}:role/<role>", spot.target.arn.arn().partition());
-        Some(Said {
-            message: format!("{} admits all of account {account} without a condition", spot.named()),
-            label: format!("trusts all of account {account}"),
-            remedy: format!(
-                "say who of them is meant (or, for a third party, which `sts:ExternalId`): {}",
-                spot.rewrite(|it| put_condition(it, "ArnLike", "aws:PrincipalArn", json!(role)))
-            ),
-        })
-    });
+    if !spot.allows("sts:AssumeRole") {
+        return None;
+    }
+    let own = spot.target.arn.account().as_str();
+    let account = principals(spot.statement).iter().find_map(|it| match it {
+        Principal::Account { account, .. } if account != own => Some(account.as_str()),
+        _ => None,
+    })?;
+    let held =
+        |it: &Condition| narrows(it) == Narrows::Firmly || (is_about(it, "sts:ExternalId") && needs_presence(it));
+    if spot.statement.conditions.iter().any(held) || (account == broker && judging.is_delegated(&spot.target)) {
+        return None;
+    }
+    let role = format!("arn:{}:iam::{account}:role/<role>", spot.target.arn.arn().partition());
+    Some(Said {
+        message: format!("{} admits all of account {account} without a condition", spot.named()),
+        label: format!("trusts all of account {account}"),
+        remedy: format!(
+            "say who of them is meant (or, for a third party, which `sts:ExternalId`): {}",
+            spot.rewrite(|it| put_condition(it, "ArnLike", "aws:PrincipalArn", json!(role)))
+        ),
+    })
 }
 
 #[cfg(test)]

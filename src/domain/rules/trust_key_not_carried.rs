@@ -79,7 +79,7 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::{Carried, Clause, Effect, Open, Verdict, documented};
 
 use super::judging::{Judging, Target};
-use super::rule::{Origin, Rule, Said};
+use super::rule::{Check, Origin, Rule, Said};
 use super::{statements, words};
 
 pub(super) static RULE: Rule = Rule {
@@ -90,20 +90,18 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "One statement holds two actions to a condition key that only one of them is documented to carry.",
     source: include_str!("trust_key_not_carried.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for target in judging.targets() {
-        for action in admission::actions(target.spec).into_iter().filter(|it| *it != "sts:AssumeRole") {
-            let Some(Verdict::Depends(tree)) = judging.asks(&target, action) else { continue };
-            let Some((clause, key)) =
-                tree.clauses().into_iter().find_map(|clause| Some((clause, not_carried(clause, action)?)))
-            else {
-                continue;
-            };
-            findings.push(RULE.about(target.role, target.field(), said(judging, &target, action, clause, key)));
-        }
+fn check(judging: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
+    for action in admission::actions(target.spec).into_iter().filter(|it| *it != "sts:AssumeRole") {
+        let Some(Verdict::Depends(tree)) = target.answer(action) else { continue };
+        let Some((clause, key)) =
+            tree.clauses().into_iter().find_map(|clause| Some((clause, not_carried(clause, action)?)))
+        else {
+            continue;
+        };
+        findings.push(RULE.about(target.role, target.field(), said(judging, target, action, clause, key)));
     }
 }
 
@@ -128,13 +126,9 @@ pub(super) fn not_carried<'c>(clause: &'c Clause, action: &str) -> Option<&'c st
     first
 }
 
-fn said(judging: &Judging<'_>, target: &Target<'_>, action: &str, clause: &Clause, key: &str) -> Said {
+fn said(judging: &Judging<'_>, target: Target<'_>, action: &str, clause: &Clause, key: &str) -> Said {
     let alone = words::trust_statement(judging.principal(), &[action]);
-    let spot = target
-        .trust()
-        .into_iter()
-        .flat_map(|policy| statements::of(*target, policy))
-        .find(|spot| spot.statement.label == clause.statement);
+    let spot = statements::of(target).find(|spot| spot.statement.label == clause.statement);
     let first = spot.map_or_else(String::new, |spot| {
         if spot.allows("sts:AssumeRole") {
             format!("{}, and ", spot.rewrite(|it| drop(it.insert("Action".to_owned(), json!("sts:AssumeRole")))))

@@ -91,8 +91,8 @@
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::role::Field;
 
-use super::Judging;
-use super::rule::{Origin, Rule};
+use super::judging::{Judging, Target};
+use super::rule::{Check, Origin, Rule};
 use super::words::{Passed, lacks_action};
 
 pub(super) static RULE: Rule = Rule {
@@ -103,12 +103,13 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "Session tags are declared, and the trust policy does not allow `sts:TagSession`.",
     source: include_str!("trust_lacks_tag_session.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
+fn check(judging: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
     lacks_action(
         judging,
+        target,
         &RULE,
         &Passed {
             action: "sts:TagSession",

@@ -96,8 +96,8 @@
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::{Effect, Element, Place, Principal, StatementTrace, Truth, Verdict};
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Judging, Target};
+use super::rule::{Check, Origin, Rule, Said};
 use super::statements::{covers, principals};
 use super::words::trust_statement;
 
@@ -109,7 +109,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The broker's pods bring tags along, and the trust policy does not allow `sts:TagSession`.",
     source: include_str!("trust_lacks_tags_of_pods.rs"),
-    check,
+    check: Check::Target(check),
 };
 
 /// The service that gives roles to pods.
@@ -117,44 +117,42 @@ const PODS: &str = "pods.eks.amazonaws.com";
 
 const TAG: &str = "sts:TagSession";
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    if !may_be_a_pod(judging) {
+fn check(judging: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
+    if !target.spec.session_tags.is_empty() || !may_be_a_pod(judging) {
         return;
     }
     let broker = judging.principal();
-    for target in judging.targets().filter(|target| target.spec.session_tags.is_empty()) {
-        if !matches!(target.assume, Some(Verdict::Allowed | Verdict::Depends(_))) {
-            continue;
-        }
-        let traces = judging.trace(&target, TAG);
-        let own = || traces.iter().filter(|it| it.place == Place::Resource);
-        let denying = own().find(|it| it.effect == Effect::Deny && denies_always(it));
-        if denying.is_none() && own().any(|it| it.effect == Effect::Allow && may_reach(it)) {
-            continue;
-        }
-        let statement = trust_statement(broker, &[TAG]);
-        findings.push(RULE.about(
-            target.role,
-            target.field(),
-            Said {
-                message: format!(
-                    "`{PODS}` may run pods as the broker `{broker}`, whose sessions bring tags along, and the trust policy of `{}` \
-                     {} it {TAG}",
-                    target.arn,
-                    if denying.is_some() { "denies" } else { "does not allow" }
-                ),
-                label: format!("a pod needs {TAG}"),
-                remedy: match denying {
-                    Some(denying) => format!(
-                        "if pods issue, take the broker out of statement `{}` (a deny wins over every allow), and keep or add: \
-                         `{statement}`",
-                        denying.statement
-                    ),
-                    None => format!("if pods issue, add this statement to its trust policy: `{statement}`"),
-                },
-            },
-        ));
+    if !matches!(target.assume, Some(Verdict::Allowed | Verdict::Depends(_))) {
+        return;
     }
+    let traces = judging.trace(&target, TAG);
+    let own = || traces.iter().filter(|it| it.place == Place::Resource);
+    let denying = own().find(|it| it.effect == Effect::Deny && denies_always(it));
+    if denying.is_none() && own().any(|it| it.effect == Effect::Allow && may_reach(it)) {
+        return;
+    }
+    let statement = trust_statement(broker, &[TAG]);
+    findings.push(RULE.about(
+        target.role,
+        target.field(),
+        Said {
+            message: format!(
+                "`{PODS}` may run pods as the broker `{broker}`, whose sessions bring tags along, and the trust policy of `{}` \
+                 {} it {TAG}",
+                target.arn,
+                if denying.is_some() { "denies" } else { "does not allow" }
+            ),
+            label: format!("a pod needs {TAG}"),
+            remedy: match denying {
+                Some(denying) => format!(
+                    "if pods issue, take the broker out of statement `{}` (a deny wins over every allow), and keep or add: \
+                     `{statement}`",
+                    denying.statement
+                ),
+                None => format!("if pods issue, add this statement to its trust policy: `{statement}`"),
+            },
+        },
+    ));
 }
 
 /// Whether the broker's own trust policy lets EKS Pod Identity assume it.

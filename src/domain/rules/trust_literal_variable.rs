@@ -66,12 +66,12 @@
 //! ## Source
 //! The IAM user guide's pages on policy variables and on `Version`.
 
-use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::finding::{Confidence, Level};
 use crate::domain::iam::Version;
 
 use super::judging::Judging;
-use super::rule::{Origin, Rule, Said};
-use super::statements::{Spot, each};
+use super::rule::{Check, Origin, Rule, Said};
+use super::statements::Spot;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH226",
@@ -81,14 +81,10 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "A policy variable stands in a policy whose version does not know variables.",
     source: include_str!("trust_literal_variable.rs"),
-    check,
+    check: Check::Statement(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    each(judging, &RULE, findings, look);
-}
-
-fn look(spot: &Spot<'_>) -> Option<Said> {
+fn check(_: &Judging<'_>, spot: &Spot<'_>) -> Option<Said> {
     let version = spot.policy.version();
     if version == Some(Version::V2012) {
         return None;

@@ -69,12 +69,12 @@
 //! The IAM user guide on string condition operators, and IAM Access Analyzer's check for wildcards without a like
 //! operator.
 
-use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::finding::{Confidence, Level};
 use crate::domain::iam::{Known, Test};
 
 use super::judging::Judging;
-use super::rule::{Origin, Rule, Said};
-use super::statements::{Spot, each, put_condition, take_condition};
+use super::rule::{Check, Origin, Rule, Said};
+use super::statements::{Spot, put_condition, take_condition};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH225",
@@ -84,14 +84,10 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "A condition compares with a wildcard that means nothing.",
     source: include_str!("trust_literal_wildcard.rs"),
-    check,
+    check: Check::Statement(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    each(judging, &RULE, findings, look);
-}
-
-fn look(spot: &Spot<'_>) -> Option<Said> {
+fn check(_: &Judging<'_>, spot: &Spot<'_>) -> Option<Said> {
     let (condition, value, like) = spot.statement.conditions.iter().find_map(|it| {
         let known = it.operator.known?;
         let like = match known.test {

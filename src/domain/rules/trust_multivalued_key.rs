@@ -70,12 +70,12 @@
 //! The IAM user guide on keys with several values, and IAM Access Analyzer's check for a missing qualifier. What
 //! happens with exactly one value is not documented.
 
-use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::finding::{Confidence, Level};
 use crate::domain::iam::{Arity, Effect, Known, Quantifier, Test, arity};
 
 use super::judging::Judging;
-use super::rule::{Origin, Rule, Said};
-use super::statements::{Spot, each, is_about, put_condition, take_condition};
+use super::rule::{Check, Origin, Rule, Said};
+use super::statements::{Spot, is_about, put_condition, take_condition};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH224",
@@ -85,14 +85,10 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "A condition compares a key of several values as if it had one.",
     source: include_str!("trust_multivalued_key.rs"),
-    check,
+    check: Check::Statement(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    each(judging, &RULE, findings, look);
-}
-
-fn look(spot: &Spot<'_>) -> Option<Said> {
+fn check(_: &Judging<'_>, spot: &Spot<'_>) -> Option<Said> {
     let (condition, known) = spot.statement.conditions.iter().find_map(|it| {
         let known = it.operator.known.filter(|known| known.quantifier.is_none() && known.test != Test::Null)?;
         (arity(&it.key) == Arity::Many).then_some((it, known))

@@ -72,9 +72,9 @@
 
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::judging::Judging;
-use super::refusal::{Cause, Turning, each_refused_by};
-use super::rule::{Origin, Rule};
+use super::judging::{Judging, Target};
+use super::refusal::{Cause, Turning, refused_for};
+use super::rule::{Check, Origin, Rule};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH222",
@@ -84,11 +84,11 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy asks for MFA, and the role declares no device.",
     source: include_str!("trust_needs_mfa.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    each_refused_by(judging, Cause::Mfa, &RULE, findings, |spot, _| {
+fn check(_: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
+    refused_for(target, Cause::Mfa, &RULE, findings, |spot, _| {
         Turning {
         but: format!("role `{}` passes no MFA code", spot.target.role.spec.name),
         label: "asks for MFA",

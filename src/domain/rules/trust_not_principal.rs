@@ -70,13 +70,12 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::finding::{Confidence, Level};
 use crate::domain::iam::{Effect, Selector};
-use crate::domain::ident::BrokerPrincipal;
 
 use super::judging::Judging;
-use super::rule::{Origin, Rule, Said};
-use super::statements::{Spot, each, put_condition};
+use super::rule::{Check, Origin, Rule, Said};
+use super::statements::{Spot, put_condition};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH209",
@@ -86,15 +85,11 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy uses `NotPrincipal`.",
     source: include_str!("trust_not_principal.rs"),
-    check,
+    check: Check::Statement(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
+fn check(judging: &Judging<'_>, spot: &Spot<'_>) -> Option<Said> {
     let broker = judging.principal();
-    each(judging, &RULE, findings, |spot| look(spot, broker));
-}
-
-fn look(spot: &Spot<'_>, broker: &BrokerPrincipal) -> Option<Said> {
     let Some(Selector::Except(_)) = spot.statement.principal else { return None };
     let remedy = match spot.statement.effect {
         Effect::Allow => format!(

@@ -72,8 +72,8 @@ use crate::domain::admission;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::{NoteKind, Policy, PolicyNote};
 
-use super::judging::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::{Judging, Target};
+use super::rule::{Check, Origin, Rule, Said};
 use super::words;
 
 pub(super) static RULE: Rule = Rule {
@@ -84,43 +84,41 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy has an element that AWS ignores or never matches.",
     source: include_str!("trust_odd_element.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for target in judging.targets() {
-        for note in target.trust().map(Policy::notes).unwrap_or_default() {
-            let PolicyNote { statement, kind, text } = note;
-            let remedy = match kind {
-                // Rules of their own.
-                NoteKind::NotPrincipal | NoteKind::DanglingPrincipal => continue,
-                NoteKind::ResourceInTrustPolicy => "take Resource out of it",
-                NoteKind::WildcardInPrincipal | NoteKind::UnknownPrincipal => {
-                    "name each principal by its whole ARN, or take it out; the broker needs this statement: `STATEMENT`"
-                }
-                NoteKind::MalformedAction => "write the action as service and name, such as `sts:AssumeRole`",
-                NoteKind::UnknownOperator => "use one of IAM's operators, such as `StringEquals`",
-                NoteKind::Empty => "fill it or take the statement out",
-                NoteKind::OddSid => "use letters and digits alone in its Sid",
-            };
-            let shown = if text.is_empty() { String::new() } else { format!(": `{text}`") };
-            findings.push(RULE.about(
-                target.role,
-                target.field(),
-                Said {
-                    message: format!(
-                        "statement `{statement}` of the trust policy of `{}` {}{shown}",
-                        target.arn,
-                        kind.as_str()
-                    ),
-                    label: "an element without effect".to_owned(),
-                    remedy: remedy.replace(
-                        "STATEMENT",
-                        &words::trust_statement(judging.principal(), &admission::actions(target.spec)),
-                    ),
-                },
-            ));
-        }
+fn check(judging: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
+    for note in target.trust().map(Policy::notes).unwrap_or_default() {
+        let PolicyNote { statement, kind, text } = note;
+        let remedy = match kind {
+            // Rules of their own.
+            NoteKind::NotPrincipal | NoteKind::DanglingPrincipal => continue,
+            NoteKind::ResourceInTrustPolicy => "take Resource out of it",
+            NoteKind::WildcardInPrincipal | NoteKind::UnknownPrincipal => {
+                "name each principal by its whole ARN, or take it out; the broker needs this statement: `STATEMENT`"
+            }
+            NoteKind::MalformedAction => "write the action as service and name, such as `sts:AssumeRole`",
+            NoteKind::UnknownOperator => "use one of IAM's operators, such as `StringEquals`",
+            NoteKind::Empty => "fill it or take the statement out",
+            NoteKind::OddSid => "use letters and digits alone in its Sid",
+        };
+        let shown = if text.is_empty() { String::new() } else { format!(": `{text}`") };
+        findings.push(RULE.about(
+            target.role,
+            target.field(),
+            Said {
+                message: format!(
+                    "statement `{statement}` of the trust policy of `{}` {}{shown}",
+                    target.arn,
+                    kind.as_str()
+                ),
+                label: "an element without effect".to_owned(),
+                remedy: remedy.replace(
+                    "STATEMENT",
+                    &words::trust_statement(judging.principal(), &admission::actions(target.spec)),
+                ),
+            },
+        ));
     }
 }
 

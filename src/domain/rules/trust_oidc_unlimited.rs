@@ -73,12 +73,12 @@
 
 use serde_json::json;
 
-use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::finding::{Confidence, Level};
 use crate::domain::iam::{Condition, Principal, Test};
 
 use super::judging::Judging;
-use super::rule::{Origin, Rule, Said};
-use super::statements::{Spot, each, is_about, needs_presence, principals, put_condition, take_condition};
+use super::rule::{Check, Origin, Rule, Said};
+use super::statements::{Spot, is_about, needs_presence, principals, put_condition, take_condition};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH230",
@@ -88,12 +88,8 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy admits every user of a shared identity provider.",
     source: include_str!("trust_oidc_unlimited.rs"),
-    check,
+    check: Check::Statement(check),
 };
-
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    each(judging, &RULE, findings, look);
-}
 
 /// Providers, by the beginning of their address, whose tokens go to many who have nothing to do with each other.
 const SHARED: [&str; 9] = [
@@ -108,7 +104,7 @@ const SHARED: [&str; 9] = [
     "oidc.eks.",
 ];
 
-fn look(spot: &Spot<'_>) -> Option<Said> {
+fn check(_: &Judging<'_>, spot: &Spot<'_>) -> Option<Said> {
     if !spot.allows("sts:AssumeRoleWithWebIdentity") {
         return None;
     }

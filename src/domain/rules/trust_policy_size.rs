@@ -87,13 +87,15 @@
 //! ## Source
 //! The IAM user guide on quotas of IAM and STS.
 
+use serde_json::Value;
+
 use crate::domain::admission;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::limits;
 
-use super::judging::Target;
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, words};
+use super::judging::{Judging, Target};
+use super::rule::{Check, Origin, Rule, Said};
+use super::words;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH218",
@@ -103,44 +105,42 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy is nearly as long as IAM lets it be.",
     source: include_str!("trust_policy_size.rs"),
-    check,
+    check: Check::Target(check),
 };
 
 /// Percent of the quota from which on it is worth a word.
 const NEAR: u64 = 90;
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for target in judging.targets() {
-        let Some(policy) = target.trust() else { continue };
-        // A count that does not fit is none that IAM would have taken.
-        let Ok(size) = u64::try_from(counted(&policy.document().to_string())) else { continue };
-        let quota = quota(judging, &target, size);
-        if size * 100 < quota * NEAR {
-            continue;
-        }
-        let broker = words::trust_statement(judging.principal(), &admission::actions(target.spec));
-        findings.push(RULE.about(
-            target.role,
-            target.field(),
-            Said {
-                message: format!(
-                    "the trust policy of `{}` takes {size} of the {quota} characters that IAM lets it have",
-                    target.arn
-                ),
-                label: "a trust policy that is nearly full".to_owned(),
-                remedy: format!(
-                    "take out principals that nobody needs, or have the quota raised (IAM goes up to {}); the broker needs no \
-                     more than: `{broker}`",
-                    limits::TRUST_POLICY_MAX
-                ),
-            },
-        ));
+fn check(judging: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
+    let Some(policy) = target.trust() else { return };
+    // A count that does not fit is none that IAM would have taken.
+    let Ok(size) = u64::try_from(counted(policy.document())) else { return };
+    let quota = quota(judging, &target, size);
+    if size * 100 < quota * NEAR {
+        return;
     }
+    let broker = words::trust_statement(judging.principal(), &admission::actions(target.spec));
+    findings.push(RULE.about(
+        target.role,
+        target.field(),
+        Said {
+            message: format!(
+                "the trust policy of `{}` takes {size} of the {quota} characters that IAM lets it have",
+                target.arn
+            ),
+            label: "a trust policy that is nearly full".to_owned(),
+            remedy: format!(
+                "take out principals that nobody needs, or have the quota raised (IAM goes up to {}); the broker needs no \
+                 more than: `{broker}`",
+                limits::TRUST_POLICY_MAX
+            ),
+        },
+    ));
 }
 
 /// Characters as IAM counts them.
-fn counted(policy: &str) -> usize {
-    policy.chars().filter(|c| !c.is_whitespace()).count()
+fn counted(policy: &Value) -> usize {
+    words::count(policy, |c| !c.is_whitespace())
 }
 
 fn quota(judging: &Judging<'_>, target: &Target<'_>, size: u64) -> u64 {
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn white_space_is_not_counted() {
-        assert_eq!(counted("{ \"a\":\n\t\"b c\" }"), 10);
+        assert_eq!(counted(&serde_json::json!({"a": "b c"})), 10);
     }
 
     #[test]

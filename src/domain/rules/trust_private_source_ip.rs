@@ -73,12 +73,12 @@
 
 use ipnet::IpNet;
 
-use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::finding::{Confidence, Level};
 use crate::domain::iam::{Condition, Effect};
 
 use super::judging::Judging;
-use super::rule::{Origin, Rule, Said};
-use super::statements::{Spot, each, is_about, needs_presence, put_condition, take_condition};
+use super::rule::{Check, Origin, Rule, Said};
+use super::statements::{Spot, is_about, needs_presence, put_condition, take_condition};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH227",
@@ -88,14 +88,10 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "A condition compares the public source address with a private range.",
     source: include_str!("trust_private_source_ip.rs"),
-    check,
+    check: Check::Statement(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    each(judging, &RULE, findings, look);
-}
-
-fn look(spot: &Spot<'_>) -> Option<Said> {
+fn check(_: &Judging<'_>, spot: &Spot<'_>) -> Option<Said> {
     let conditions = &spot.statement.conditions;
     let condition = conditions.iter().find(|it| is_about(it, "aws:SourceIp"))?;
     let endpoint = |it: &&Condition| {

@@ -65,13 +65,13 @@
 //! ## Source
 //! IAM Access Analyzer's check for redundant principals.
 
-use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::finding::{Confidence, Level};
 use crate::domain::iam::Principal;
 use crate::domain::ident::RoleArn;
 
 use super::judging::Judging;
-use super::rule::{Origin, Rule, Said};
-use super::statements::{Spot, each, principals};
+use super::rule::{Check, Origin, Rule, Said};
+use super::statements::{Spot, principals};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH217",
@@ -81,14 +81,10 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy names a session beside its own role.",
     source: include_str!("trust_redundant_session.rs"),
-    check,
+    check: Check::Statement(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    each(judging, &RULE, findings, look);
-}
-
-fn look(spot: &Spot<'_>) -> Option<Said> {
+fn check(_: &Judging<'_>, spot: &Spot<'_>) -> Option<Said> {
     let entries = principals(spot.statement);
     let session = entries.iter().find_map(|it| match it {
         Principal::Session { arn, .. } if has_role(entries, arn) => Some(arn),

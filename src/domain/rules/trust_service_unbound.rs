@@ -72,12 +72,12 @@
 
 use serde_json::json;
 
-use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::finding::{Confidence, Level};
 use crate::domain::iam::{Condition, Principal};
 
 use super::judging::Judging;
-use super::rule::{Origin, Rule, Said};
-use super::statements::{Spot, each, is_about, needs_presence, principals, put_condition};
+use super::rule::{Check, Origin, Rule, Said};
+use super::statements::{Spot, is_about, needs_presence, principals, put_condition};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH228",
@@ -87,16 +87,12 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy also admits an AWS service on behalf of anybody.",
     source: include_str!("trust_service_unbound.rs"),
-    check,
+    check: Check::Statement(check),
 };
-
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    each(judging, &RULE, findings, look);
-}
 
 const BOUND_BY: [&str; 4] = ["aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths"];
 
-fn look(spot: &Spot<'_>) -> Option<Said> {
+fn check(_: &Judging<'_>, spot: &Spot<'_>) -> Option<Said> {
     if !spot.allows("sts:AssumeRole") {
         return None;
     }

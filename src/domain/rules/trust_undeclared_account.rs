@@ -85,14 +85,12 @@
 //! ## Source
 //! leasehold's own: the Account documents are the list.
 
-use std::collections::BTreeSet;
-
-use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::finding::{Confidence, Level};
 use crate::domain::iam::{Effect, Principal};
 
 use super::judging::Judging;
-use super::rule::{Origin, Rule, Said};
-use super::statements::{each, principals};
+use super::rule::{Check, Origin, Rule, Said};
+use super::statements::{Spot, principals};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH212",
@@ -102,39 +100,33 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy admits an account that no manifest declares.",
     source: include_str!("trust_undeclared_account.rs"),
-    check,
+    check: Check::Statement(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    let declared: BTreeSet<&str> = judging.desired.accounts.iter().map(|account| account.id.value.as_str()).collect();
-    if declared.is_empty() {
-        return;
+fn check(judging: &Judging<'_>, spot: &Spot<'_>) -> Option<Said> {
+    if judging.declared_accounts.is_empty() || spot.statement.effect == Effect::Deny {
+        return None;
     }
     let broker = judging.principal().account().as_str();
-    each(judging, &RULE, findings, |spot| {
-        if spot.statement.effect == Effect::Deny {
-            return None;
-        }
-        let own = spot.target.arn.account().as_str();
-        let accounts = principals(spot.statement).iter().filter_map(account);
-        let foreign = accounts.filter(|it| *it != own && *it != broker && !declared.contains(it));
-        let mut foreign: Vec<&str> = foreign.collect();
-        foreign.sort_unstable();
-        foreign.dedup();
-        let first = foreign.first()?;
-        Some(Said {
-            message: format!(
-                "{} admits principals of {}, which no Account document declares",
-                spot.named(),
-                foreign.join(", ")
-            ),
-            label: "trusts an account nobody declared".to_owned(),
-            remedy: format!(
-                "if it belongs here, declare it in an Account document: `id: \"{first}\"`; otherwise {}",
-                spot.without(|text| account(&Principal::aws(text)).is_some_and(|it| foreign.contains(&it)))
-            ),
-        })
-    });
+    let own = spot.target.arn.account().as_str();
+    let accounts = principals(spot.statement).iter().filter_map(account);
+    let foreign = accounts.filter(|it| *it != own && *it != broker && !judging.declared_accounts.contains(it));
+    let mut foreign: Vec<&str> = foreign.collect();
+    foreign.sort_unstable();
+    foreign.dedup();
+    let first = foreign.first()?;
+    Some(Said {
+        message: format!(
+            "{} admits principals of {}, which no Account document declares",
+            spot.named(),
+            foreign.join(", ")
+        ),
+        label: "trusts an account nobody declared".to_owned(),
+        remedy: format!(
+            "if it belongs here, declare it in an Account document: `id: \"{first}\"`; otherwise {}",
+            spot.without(|text| account(&Principal::aws(text)).is_some_and(|it| foreign.contains(&it)))
+        ),
+    })
 }
 
 /// The account of an AWS principal.

@@ -68,13 +68,13 @@
 //! The IAM user guide's list of global condition keys, and the service authorization reference of STS. AWS adds keys: that one
 //! is none of them is the stricter reading.
 
-use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::finding::{Confidence, Level};
 use crate::domain::iam::{KEYS, documented};
 use crate::domain::text;
 
 use super::judging::Judging;
-use super::rule::{Origin, Rule, Said};
-use super::statements::{Spot, each, put_condition, take_condition};
+use super::rule::{Check, Origin, Rule, Said};
+use super::statements::{Spot, put_condition, take_condition};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH219",
@@ -84,7 +84,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "A condition of the trust policy asks for a key that AWS does not have.",
     source: include_str!("trust_unknown_key.rs"),
-    check,
+    check: Check::Statement(check),
 };
 
 /// Keys of AWS that say nothing about a request of ours, and are none of [`KEYS`] therefore. In lower case.
@@ -101,11 +101,7 @@ const OTHERS: [&str; 10] = [
     "sts:taskpolicyarn",
 ];
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    each(judging, &RULE, findings, look);
-}
-
-fn look(spot: &Spot<'_>) -> Option<Said> {
+fn check(_: &Judging<'_>, spot: &Spot<'_>) -> Option<Said> {
     let (condition, meant) = spot.statement.conditions.iter().find_map(|it| Some((it, meant(&it.key)?)))?;
     let key = &condition.key;
     Some(Said {

@@ -82,8 +82,9 @@
 use crate::domain::admission;
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, words};
+use super::judging::{Judging, Target};
+use super::rule::{Check, Origin, Rule, Said};
+use super::words;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH206",
@@ -93,29 +94,27 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy cannot be understood.",
     source: include_str!("trust_unreadable.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for target in judging.targets() {
-        let Some(live) = target.fact.present() else { continue };
-        let Err(error) = &live.trust.policy else { continue };
-        let name = words::shell_word(live.arn.name());
-        findings.push(RULE.about(
-            target.role,
-            target.field(),
-            Said {
-                message: format!("the trust policy of `{}` cannot be understood: the policy {error}", target.arn),
-                label: "trust policy unreadable".to_owned(),
-                remedy: format!(
-                    "look at it with `aws iam get-role --role-name {name}` and correct it with `aws iam \
-                     update-assume-role-policy --role-name {name} --policy-document file://trust.json`; the broker needs \
-                     this statement in it: `{}`",
-                    words::trust_statement(judging.principal(), &admission::actions(target.spec))
-                ),
-            },
-        ));
-    }
+fn check(judging: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
+    let Some(live) = target.fact.present() else { return };
+    let Err(error) = &live.trust.policy else { return };
+    let name = words::shell_word(live.arn.name());
+    findings.push(RULE.about(
+        target.role,
+        target.field(),
+        Said {
+            message: format!("the trust policy of `{}` cannot be understood: the policy {error}", target.arn),
+            label: "trust policy unreadable".to_owned(),
+            remedy: format!(
+                "look at it with `aws iam get-role --role-name {name}` and correct it with `aws iam \
+                 update-assume-role-policy --role-name {name} --policy-document file://trust.json`; the broker needs \
+                 this statement in it: `{}`",
+                words::trust_statement(judging.principal(), &admission::actions(target.spec))
+            ),
+        },
+    ));
 }
 
 #[cfg(test)]

@@ -66,18 +66,18 @@
 //! ```
 //!
 //! ## Source
-//! IAM Access Analyzer's policy checks and the IAM user guide on `sts:TagSession` and `sts:SetSourceIdentity`, each a
+//! IAM Access Analyzer's policy checks and the IAM user guide on `sts:TagSession` and `sts:SetSourceIdentity` a
 //! permission of its own.
 
 use serde_json::{Value, json};
 
 use crate::domain::admission;
-use crate::domain::finding::{Confidence, Finding, Level};
+use crate::domain::finding::{Confidence, Level};
 use crate::domain::iam::{ActionPattern, Principal, Selector, Truth};
 
 use super::judging::Judging;
-use super::rule::{Origin, Rule, Said};
-use super::statements::{Spot, each, principals};
+use super::rule::{Check, Origin, Rule, Said};
+use super::statements::{Spot, principals};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH210",
@@ -87,14 +87,10 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The trust policy allows more actions than it lists.",
     source: include_str!("trust_wide_action.rs"),
-    check,
+    check: Check::Statement(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    each(judging, &RULE, findings, look);
-}
-
-fn look(spot: &Spot<'_>) -> Option<Said> {
+fn check(_: &Judging<'_>, spot: &Spot<'_>) -> Option<Said> {
     if !spot.allows("sts:AssumeRole") {
         return None;
     }

@@ -56,8 +56,9 @@ use crate::domain::credential::CredentialType;
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::limits::CHAINED_MAX_SECONDS;
 
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, words};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
+use super::words;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH104",
@@ -67,38 +68,35 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "A TTL is above one hour while the broker is a role.",
     source: include_str!("ttl_above_chaining_cap.rs"),
-    check,
+    check: Check::Role(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    if !judging.principal().is_role() {
+fn check(judging: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
+    if !judging.principal().is_role() || role.spec.credential.kind() != CredentialType::AssumedRole {
         return;
     }
-    let chained =
-        judging.desired.roles.iter().filter(|role| role.spec.credential.kind() == CredentialType::AssumedRole);
-    for role in chained {
-        let (default, max) = words::ttl_fields(role);
-        for said in [default, max].into_iter().filter(|said| said.ttl.seconds() > CHAINED_MAX_SECONDS) {
-            findings.push(RULE.about(
-                role,
-                said.field,
-                Said {
-                    message: format!(
-                        "role `{}` has {}, and the broker `{}` is itself a role, whose sessions may ask for {} at most",
-                        role.spec.name,
-                        said.shown(role),
-                        judging.principal(),
-                        words::span(CHAINED_MAX_SECONDS)
-                    ),
-                    label: "role chaining ends after 1h".to_owned(),
-                    remedy: format!(
-                        "write `{}: {}`, or let an IAM user with long-term keys be the Broker's principal",
-                        said.name,
-                        words::span(CHAINED_MAX_SECONDS)
-                    ),
-                },
-            ));
-        }
+    let (default, max) = words::ttl_fields(role);
+    for said in [default, max].into_iter().filter(|said| said.ttl.seconds() > CHAINED_MAX_SECONDS) {
+        findings.push(RULE.about(
+            role,
+            said.field,
+            Said {
+                message: format!(
+                    "role `{}` has {}, and the broker `{}` is itself a role, whose sessions may ask for {} at most",
+                    role.spec.name,
+                    said.shown(role),
+                    judging.principal(),
+                    words::span(CHAINED_MAX_SECONDS)
+                ),
+                label: "role chaining ends after 1h".to_owned(),
+                remedy: format!(
+                    "write `{}: {}`, or let an IAM user with long-term keys be the Broker's principal",
+                    said.name,
+                    words::span(CHAINED_MAX_SECONDS)
+                ),
+            },
+        ));
     }
 }
 

@@ -71,8 +71,9 @@
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::limits;
 
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, words};
+use super::judging::{Judging, Target};
+use super::rule::{Check, Origin, Rule, Said};
+use super::words;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH103",
@@ -82,47 +83,45 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "The maximum TTL is above the live role's `MaxSessionDuration`.",
     source: include_str!("ttl_above_max_session_duration.rs"),
-    check,
+    check: Check::Target(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for target in judging.targets() {
-        let Some(live) = target.fact.present() else { continue };
-        let (_, max) = words::ttl_fields(target.role);
-        let (wanted, allowed) = (max.ttl.seconds(), live.max_session_duration);
-        if wanted <= allowed {
-            continue;
-        }
-        let lower = format!("lower the maximum to `{}: {}`", max.name, words::span(allowed));
-        let raise = format!(
-            "`aws iam update-role --role-name {} --max-session-duration {wanted}` (raises MaxSessionDuration of {} to {wanted})",
-            words::shell_word(live.arn.name()),
-            live.arn
-        );
-        let remedy = if wanted > limits::ASSUME_ROLE_MAX_SECONDS {
-            format!("{lower}; MaxSessionDuration itself cannot pass {} seconds", limits::ASSUME_ROLE_MAX_SECONDS)
-        } else if judging.principal().is_role() {
-            format!(
-                "{lower}; raising MaxSessionDuration does not help while the broker is a role, whose sessions may ask for 1h at most"
-            )
-        } else {
-            format!("{lower}, or allow it in AWS: {raise}")
-        };
-        findings.push(RULE.about(
-            target.role,
-            max.field,
-            Said {
-                message: format!(
-                    "role `{}` allows {} ({wanted} seconds), and `{}` has MaxSessionDuration {allowed}",
-                    target.role.spec.name,
-                    max.shown(target.role),
-                    target.arn
-                ),
-                label: format!("{} allows {}", target.arn.name(), words::span(allowed)),
-                remedy,
-            },
-        ));
+fn check(judging: &Judging<'_>, target: Target<'_>, findings: &mut Vec<Finding>) {
+    let Some(live) = target.fact.present() else { return };
+    let (_, max) = words::ttl_fields(target.role);
+    let (wanted, allowed) = (max.ttl.seconds(), live.max_session_duration);
+    if wanted <= allowed {
+        return;
     }
+    let lower = format!("lower the maximum to `{}: {}`", max.name, words::span(allowed));
+    let raise = format!(
+        "`aws iam update-role --role-name {} --max-session-duration {wanted}` (raises MaxSessionDuration of {} to {wanted})",
+        words::shell_word(live.arn.name()),
+        live.arn
+    );
+    let remedy = if wanted > limits::ASSUME_ROLE_MAX_SECONDS {
+        format!("{lower}; MaxSessionDuration itself cannot pass {} seconds", limits::ASSUME_ROLE_MAX_SECONDS)
+    } else if judging.principal().is_role() {
+        format!(
+            "{lower}; raising MaxSessionDuration does not help while the broker is a role, whose sessions may ask for 1h at most"
+        )
+    } else {
+        format!("{lower}, or allow it in AWS: {raise}")
+    };
+    findings.push(RULE.about(
+        target.role,
+        max.field,
+        Said {
+            message: format!(
+                "role `{}` allows {} ({wanted} seconds), and `{}` has MaxSessionDuration {allowed}",
+                target.role.spec.name,
+                max.shown(target.role),
+                target.arn
+            ),
+            label: format!("{} allows {}", target.arn.name(), words::span(allowed)),
+            remedy,
+        },
+    ));
 }
 
 #[cfg(test)]

@@ -53,8 +53,9 @@
 
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, words};
+use super::judging::{Declared, Judging};
+use super::rule::{Check, Origin, Rule, Said};
+use super::words;
 
 pub(super) static RULE: Rule = Rule {
     code: "LH102",
@@ -64,35 +65,34 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "A TTL is outside what STS accepts for its credential type.",
     source: include_str!("ttl_out_of_range.rs"),
-    check,
+    check: Check::Role(check),
 };
 
-fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
-    for role in &judging.desired.roles {
-        let kind = role.spec.credential.kind();
-        let Some((least, most)) = kind.sts_range() else { continue };
-        let (default, max) = words::ttl_fields(role);
-        for said in [default, max] {
-            let seconds = said.ttl.seconds();
-            let (bound, word) = match seconds {
-                _ if seconds < least => (least, "least"),
-                _ if seconds > most => (most, "most"),
-                _ => continue,
-            };
-            findings.push(RULE.about(
-                role,
-                said.field,
-                Said {
-                    message: format!(
-                        "role `{}` has {} ({seconds} seconds), and STS accepts {least} to {most} seconds for {kind}",
-                        role.spec.name,
-                        said.shown(role)
-                    ),
-                    label: format!("STS's {word} is {}", words::span(bound)),
-                    remedy: format!("write `{}: {}`, the {word} that STS accepts", said.name, words::span(bound)),
-                },
-            ));
-        }
+fn check(_: &Judging<'_>, declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let role = declared.role;
+    let kind = role.spec.credential.kind();
+    let Some((least, most)) = kind.sts_range() else { return };
+    let (default, max) = words::ttl_fields(role);
+    for said in [default, max] {
+        let seconds = said.ttl.seconds();
+        let (bound, word) = match seconds {
+            _ if seconds < least => (least, "least"),
+            _ if seconds > most => (most, "most"),
+            _ => continue,
+        };
+        findings.push(RULE.about(
+            role,
+            said.field,
+            Said {
+                message: format!(
+                    "role `{}` has {} ({seconds} seconds), and STS accepts {least} to {most} seconds for {kind}",
+                    role.spec.name,
+                    said.shown(role)
+                ),
+                label: format!("STS's {word} is {}", words::span(bound)),
+                remedy: format!("write `{}: {}`, the {word} that STS accepts", said.name, words::span(bound)),
+            },
+        ));
     }
 }
 

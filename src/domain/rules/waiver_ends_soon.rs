@@ -79,9 +79,9 @@ use jiff::SignedDuration;
 
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::Judging;
+use super::judging::Judging;
 use super::role_expired::later_day;
-use super::rule::{Origin, Rule, Said};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH611",
@@ -91,7 +91,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "A waiver's last day is near.",
     source: include_str!("waiver_ends_soon.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 /// Days ahead that count as near.

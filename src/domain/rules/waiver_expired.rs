@@ -77,9 +77,9 @@
 
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::Judging;
+use super::judging::Judging;
 use super::role_expired::later_day;
-use super::rule::{Origin, Rule, Said};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH603",
@@ -89,7 +89,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "A waiver's last day has passed.",
     source: include_str!("waiver_expired.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {

@@ -81,9 +81,9 @@ use jiff::tz::Offset;
 use crate::domain::Timestamp;
 use crate::domain::finding::{Confidence, Finding, Level};
 
-use super::Judging;
+use super::judging::Judging;
 use super::role_expired::later_day;
-use super::rule::{Origin, Rule, Said};
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH612",
@@ -93,7 +93,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "A waiver's last day is more than a year ahead.",
     source: include_str!("waiver_far.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {

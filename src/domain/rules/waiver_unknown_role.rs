@@ -81,8 +81,8 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::plan::PROTECTED_ROLE;
 use crate::domain::text;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::Judging;
+use super::rule::{Check, Origin, Rule, Said};
 use super::words::SUGGESTIONS_MAX;
 
 pub(super) static RULE: Rule = Rule {
@@ -93,7 +93,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "A waiver names a role that is not declared.",
     source: include_str!("waiver_unknown_role.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {

@@ -80,8 +80,8 @@ use crate::domain::plan::PROTECTED_ROLE;
 
 use crate::domain::text;
 
-use super::Judging;
-use super::rule::{Origin, Rule, Said};
+use super::judging::Judging;
+use super::rule::{Check, Origin, Rule, Said};
 use super::words::SUGGESTIONS_MAX;
 
 pub(super) static RULE: Rule = Rule {
@@ -92,7 +92,7 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::Git,
     summary: "A waiver names a rule that does not exist or that cannot be waived.",
     source: include_str!("waiver_unknown_rule.rs"),
-    check,
+    check: Check::Whole(check),
 };
 
 /// Longest part of an unknown rule's name that is repeated in a message.

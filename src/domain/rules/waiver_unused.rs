@@ -84,8 +84,9 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::plan::PROTECTED_ROLE;
 use crate::domain::world::Fact;
 
-use super::rule::{Origin, Rule, Said};
-use super::{Judging, UNPROVEN};
+use super::UNPROVEN;
+use super::judging::Judging;
+use super::rule::{Check, Origin, Rule, Said};
 
 pub(super) static RULE: Rule = Rule {
     code: "LH610",
@@ -95,15 +96,13 @@ pub(super) static RULE: Rule = Rule {
     origin: Origin::World,
     summary: "A waiver silences nothing.",
     source: include_str!("waiver_unused.rs"),
-    // What the others found is judged after them: see `after`.
-    check: |_, _| (),
+    check: Check::After(check),
 };
 
 /// The codes found for each role.
 type Found<'f> = HashMap<&'f str, BTreeSet<&'static str>>;
 
-/// What this rule says about everything that the others found.
-pub(super) fn after(judging: &Judging<'_>, findings: &[Finding]) -> Vec<Finding> {
+fn check(judging: &Judging<'_>, findings: &[Finding]) -> Vec<Finding> {
     if judging.desired.waivers.is_empty() {
         return Vec::new();
     }

@@ -1,5 +1,7 @@
 //! Words that several rules share.
 
+use std::fmt::{self, Write as _};
+
 use serde_json::{Value, json};
 
 use crate::domain::credential::{AssumedRoleSpec, CredentialSpec, CredentialType, PolicySpec};
@@ -10,6 +12,7 @@ use crate::domain::role::{Field, Role};
 use crate::domain::ttl::Ttl;
 
 use super::Judging;
+use super::judging::Target;
 use super::rule::{Rule, Said};
 
 /// Unknown names for which a rule looks for a near one: each search visits every candidate, so it has to end somewhere.
@@ -81,41 +84,45 @@ pub(super) struct Passed {
     pub(super) declared: fn(&AssumedRoleSpec) -> bool,
 }
 
-/// Finds targets that admit the broker, or may, and still refuse what the role passes.
-pub(super) fn lacks_action(judging: &Judging<'_>, rule: &Rule, passed: &Passed, findings: &mut Vec<Finding>) {
+/// Adds a finding if the target admits the broker, or may, and still refuses what the role passes.
+pub(super) fn lacks_action(
+    judging: &Judging<'_>,
+    target: Target<'_>,
+    rule: &Rule,
+    passed: &Passed,
+    findings: &mut Vec<Finding>,
+) {
     let broker = judging.principal();
     let Passed { action, what, field, declared } = passed;
-    for target in judging.targets().filter(|target| declared(target.spec)) {
-        match target.assume {
-            Some(Verdict::Allowed | Verdict::Depends(_)) => {}
-            Some(Verdict::DeniedExplicitly { .. } | Verdict::DeniedImplicitly { .. }) | None => continue,
-        }
-        let statement = trust_statement(broker, &[action]);
-        let (verb, remedy) = match judging.asks(&target, action) {
-            Some(Verdict::DeniedImplicitly { .. }) => {
-                ("does not allow", format!("add this statement to its trust policy: `{statement}`"))
-            }
-            Some(Verdict::DeniedExplicitly { statement: denying, .. }) => (
-                "denies",
-                format!(
-                    "take the broker out of statement `{denying}` (a deny wins over every allow), and keep or add: `{statement}`"
-                ),
-            ),
-            Some(Verdict::Allowed | Verdict::Depends(_)) | None => continue,
-        };
-        findings.push(rule.about(
-            target.role,
-            *field,
-            Said {
-                message: format!(
-                    "role `{}` passes {what}, and the trust policy of `{}` {verb} the broker `{broker}` {action}",
-                    target.role.spec.name, target.arn
-                ),
-                label: format!("needs {action}"),
-                remedy,
-            },
-        ));
+    if !declared(target.spec) || !matches!(target.assume, Some(Verdict::Allowed | Verdict::Depends(_))) {
+        return;
     }
+    let statement = || trust_statement(broker, &[action]);
+    let (verb, remedy) = match target.answer(action) {
+        Some(Verdict::DeniedImplicitly { .. }) => {
+            ("does not allow", format!("add this statement to its trust policy: `{}`", statement()))
+        }
+        Some(Verdict::DeniedExplicitly { statement: denying, .. }) => (
+            "denies",
+            format!(
+                "take the broker out of statement `{denying}` (a deny wins over every allow), and keep or add: `{}`",
+                statement()
+            ),
+        ),
+        Some(Verdict::Allowed | Verdict::Depends(_)) | None => return,
+    };
+    findings.push(rule.about(
+        target.role,
+        *field,
+        Said {
+            message: format!(
+                "role `{}` passes {what}, and the trust policy of `{}` {verb} the broker `{broker}` {action}",
+                target.role.spec.name, target.arn
+            ),
+            label: format!("needs {action}"),
+            remedy,
+        },
+    ));
 }
 
 /// The policies that a credential carries; a session token has none.
@@ -141,7 +148,22 @@ pub(super) fn policies(credential: &CredentialSpec) -> impl Iterator<Item = (Fie
 
 /// Characters of a policy document as it is sent: without white space between its parts.
 pub(super) fn characters(document: &Value) -> usize {
-    document.to_string().chars().count()
+    count(document, |_| true)
+}
+
+/// Characters of a document, as it is sent, that count.
+pub(super) fn count(document: &Value, counts: fn(char) -> bool) -> usize {
+    struct Count(usize, fn(char) -> bool);
+    impl fmt::Write for Count {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0 += text.chars().filter(|c| (self.1)(*c)).count();
+            Ok(())
+        }
+    }
+    let mut count = Count(0, counts);
+    // It never refuses a piece.
+    let _ = write!(count, "{document}");
+    count.0
 }
 
 /// The text as one word of a POSIX shell.
