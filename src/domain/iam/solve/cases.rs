@@ -19,8 +19,14 @@ pub(super) type Case = (Vec<KeyCase>, Vec<bool>);
 impl Formula {
     pub(super) fn holds(&self, case: &Case) -> bool {
         match self {
-            Self::Known(known) => *known,
             Self::Present(key) => case.0[*key].0,
+            Self::When(key, there, absent) => {
+                if case.0[*key].0 {
+                    there.holds(case)
+                } else {
+                    *absent
+                }
+            }
             Self::Fact(key, fact) => case.0[*key].1[*fact],
             Self::Loose(fact) => case.1[*fact],
             Self::Not(part) => !part.holds(case),
@@ -58,7 +64,7 @@ impl Facts<'_> {
         }
         let with_loose = |(keys, _): &Case| {
             let keys = keys.clone();
-            combinations(self.loose).into_iter().map(move |loose| (keys.clone(), loose)).collect::<Vec<_>>()
+            combinations(self.loose).map(move |loose| (keys.clone(), loose.collect()))
         };
         Some(all.iter().flat_map(with_loose).collect())
     }
@@ -114,8 +120,7 @@ impl KeyFacts {
         if free > MOST_FREE {
             return None;
         }
-        cases.extend(combinations(free).into_iter().map(|free| {
-            let mut free = free.into_iter();
+        cases.extend(combinations(free).map(|mut free| {
             let fact = |truth: &Truth| match truth {
                 Truth::Unknown => free.next().unwrap_or(false),
                 known => *known == Truth::True,
@@ -126,6 +131,6 @@ impl KeyFacts {
     }
 }
 
-fn combinations(count: usize) -> Vec<Vec<bool>> {
-    (0..1_usize << count).map(|bits| (0..count).map(|at| bits >> at & 1 == 1).collect()).collect()
+fn combinations(count: usize) -> impl Iterator<Item = impl Iterator<Item = bool>> {
+    (0..1_usize << count).map(move |bits| (0..count).map(move |at| bits >> at & 1 == 1))
 }

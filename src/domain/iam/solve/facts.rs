@@ -9,9 +9,10 @@ use crate::domain::iam::truth::Truth;
 
 /// A tree over facts.
 pub(super) enum Formula {
-    Known(bool),
     /// Whether the key (by number) is there.
     Present(usize),
+    /// Of a key by number: what is said when it is there, and when it is not.
+    When(usize, Box<Formula>, bool),
     /// A fact of a key, both by number.
     Fact(usize, usize),
     /// A fact of nothing that is shared.
@@ -22,7 +23,6 @@ pub(super) enum Formula {
 }
 
 /// Something a key's value does or does not.
-#[derive(PartialEq, Eq)]
 pub(super) enum Fact {
     /// It matches this text by this operator of text.
     Matches(Test, String),
@@ -88,39 +88,46 @@ impl<'a> Facts<'a> {
         });
         let satisfied = match text {
             Some(test) => {
-                let each = condition.values.iter().map(|value| self.fact(key, matching(test, value)));
-                let any = Formula::Any(each.collect());
+                let any = Formula::Any(condition.values.iter().map(|value| self.matches(key, test, value)).collect());
                 if known.test.is_negated() { Formula::Not(Box::new(any)) } else { any }
             }
-            None => self.fact(key, Fact::Satisfies(alike(condition))),
+            None => self.satisfies(key, condition),
         };
         if known.test == Test::Null {
             return satisfied;
         }
         let absent = match condition.when_absent() {
-            Truth::Unknown => return self.fact(key, Fact::Satisfies(alike(condition))),
-            told => Formula::Known(told == Truth::True),
+            Truth::Unknown => return self.satisfies(key, condition),
+            told => told == Truth::True,
         };
-        Formula::Any(vec![
-            Formula::All(vec![present(), satisfied]),
-            Formula::All(vec![Formula::Not(Box::new(present())), absent]),
-        ])
+        Formula::When(key, Box::new(satisfied), absent)
     }
 
     fn key(&mut self, name: &str) -> usize {
-        let name = name.to_ascii_lowercase();
-        if let Some(found) = self.keys.iter().position(|key| key.name == name) {
-            return found;
-        }
-        let knowledge = self.context.knowledge(&name, self.action);
-        self.keys.push(KeyFacts { name, knowledge, facts: Vec::new() });
-        self.keys.len() - 1
+        self.keys.iter().position(|key| key.name.eq_ignore_ascii_case(name)).unwrap_or_else(|| {
+            let (name, knowledge) = (name.to_ascii_lowercase(), self.context.knowledge(name, self.action));
+            self.keys.push(KeyFacts { name, knowledge, facts: Vec::new() });
+            self.keys.len() - 1
+        })
     }
 
-    fn fact(&mut self, key: usize, fact: Fact) -> Formula {
+    fn matches(&mut self, key: usize, test: Test, text: &str) -> Formula {
+        let plain = test == Test::StringLike && !text.contains(['*', '?']);
+        let test = if plain { Test::StringEquals } else { test };
+        let is_known = |known: &Fact| matches!(known, Fact::Matches(of, with) if (*of, with.as_str()) == (test, text));
+        self.fact(key, is_known, || Fact::Matches(test, text.to_owned()))
+    }
+
+    fn satisfies(&mut self, key: usize, condition: &Condition) -> Formula {
+        let condition = alike(condition);
+        let is_known = |known: &Fact| matches!(known, Fact::Satisfies(of) if *of == condition);
+        self.fact(key, is_known, || Fact::Satisfies(condition.clone()))
+    }
+
+    fn fact(&mut self, key: usize, is_known: impl Fn(&Fact) -> bool, new: impl FnOnce() -> Fact) -> Formula {
         let facts = &mut self.keys[key].facts;
-        let found = facts.iter().position(|known| *known == fact).unwrap_or_else(|| {
-            facts.push(fact);
+        let found = facts.iter().position(is_known).unwrap_or_else(|| {
+            facts.push(new());
             facts.len() - 1
         });
         Formula::Fact(key, found)
@@ -135,11 +142,6 @@ fn positive(test: Test) -> Option<Test> {
         Test::StringLike | Test::StringNotLike => Some(Test::StringLike),
         _ => None,
     }
-}
-
-fn matching(test: Test, text: &str) -> Fact {
-    let plain = test == Test::StringLike && !text.contains(['*', '?']);
-    Fact::Matches(if plain { Test::StringEquals } else { test }, text.to_owned())
 }
 
 /// The condition in the form in which two that say the same are equal.
