@@ -66,7 +66,7 @@
 //! ```
 //!
 //! ## Source
-//! IAM Access Analyzer's policy checks and the IAM user guide on `sts:TagSession` and `sts:SetSourceIdentity` a
+//! IAM Access Analyzer's policy checks and the IAM user guide on `sts:TagSession` and `sts:SetSourceIdentity`, each a
 //! permission of its own.
 
 use serde_json::{Value, json};
