@@ -19,7 +19,7 @@ use crate::domain::lease::{Due, LEASE_ID_LENGTH, LeaseId, LeaseState, Next, is_o
 use crate::ports::{IamUsers, Ids, ListedUser, StateRead, StateStore, Timer};
 
 /// So many users are looked up one by one; for more, the index is read as far as leases of users are due.
-const ONE_BY_ONE: usize = 16;
+const ONE_BY_ONE: usize = 8;
 
 /// Users that have to be looked at, and leases that the index should have had.
 #[derive(Debug, Default)]
