@@ -41,7 +41,8 @@ const WRONGS: [Wrong; 9] = [
     Wrong::AnswerGarbled,
     Wrong::Ended(Signal::KILL),
     Wrong::Ended(Signal::ABORT),
-    Wrong::Ended(Signal::SEGV),
+    // What is sent as a fault of memory, the runtime takes once for a full stack, and goes on.
+    Wrong::Ended(Signal::QUIT),
 ];
 /// Calls of an issue that waits until its key works: who we are, the user, its deny, its policy, its key, and the key's use.
 const CALLS: usize = 7;
@@ -102,6 +103,9 @@ fn issue(wrong: Wrong, at: usize) -> (ExitStatus, usize) {
     let output = child.wait_with_output().expect("it ends");
     let when = format!("{wrong:?} at call {at}");
     assert!(!output.status.core_dumped(), "{when} left a core file");
+    if let Wrong::Ended(signal) = wrong {
+        assert_eq!(output.status.signal(), Some(signal.as_raw()), "{when}");
+    }
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() {
         assert_eq!(stdout.matches(CANARY_SECRET).count(), 1, "{when}: handed over once");
@@ -177,6 +181,5 @@ fn a_program_ended_by_a_signal_leaves_a_core_file_and_ours_does_not() {
         println!("no program leaves core files here, so that this proves nothing");
     }
     // Its key is in its memory by then. It is held to leaving none wherever it is run.
-    let (ours, _) = issue(Wrong::Ended(Signal::ABORT), CALLS - 1);
-    assert_eq!(ours.signal(), Some(Signal::ABORT.as_raw()), "{ours:?}");
+    let _ = issue(Wrong::Ended(Signal::ABORT), CALLS - 1);
 }
