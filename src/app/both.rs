@@ -1,5 +1,6 @@
 //! Several things at once, without a runtime.
 
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
@@ -55,9 +56,37 @@ pub(super) async fn at_most<F: Future<Output = ()>>(most: usize, mut next: impl 
     .await;
 }
 
+/// Whether this is so of any of them: asked in their order, at most `most` at once, and of no more once one is or one cannot be
+/// asked.
+pub(super) async fn any<T, E>(
+    most: usize,
+    of: impl IntoIterator<Item = T>,
+    is: impl AsyncFn(T) -> Result<bool, E>,
+) -> Result<bool, E> {
+    let (found, failed) = (Cell::new(false), RefCell::new(None));
+    let mut rest = of.into_iter();
+    at_most(most, || {
+        if found.get() || failed.borrow().is_some() {
+            return None;
+        }
+        let one = rest.next()?;
+        let (is, found, failed) = (&is, &found, &failed);
+        Some(async move {
+            match is(one).await {
+                Ok(so) => found.set(found.get() || so),
+                Err(error) => *failed.borrow_mut() = Some(error),
+            }
+        })
+    })
+    .await;
+    match failed.into_inner() {
+        Some(error) if !found.get() => Err(error),
+        _ => Ok(found.get()),
+    }
+}
+
 #[cfg(all(test, feature = "testing"))]
 mod tests {
-    use std::cell::Cell;
     use std::future::ready;
 
     use super::*;
@@ -114,5 +143,25 @@ mod tests {
         }
         block_on(at_most(2, || None::<std::future::Ready<()>>));
         let _ = block_on(both(ready(()), ready(())));
+    }
+
+    #[test]
+    fn one_is_enough_and_no_more_are_asked_after_it() {
+        let asked = Cell::new(0);
+        let ask = |most: usize, which: Option<u32>, broken: Option<u32>| {
+            asked.set(0);
+            block_on(any(most, 0..20, async |nth| {
+                asked.set(asked.get() + 1);
+                after(nth % 3).await;
+                if broken == Some(nth) { Err(nth) } else { Ok(which == Some(nth)) }
+            }))
+        };
+        for most in [1, 4, 50] {
+            assert_eq!((ask(most, None, None), asked.get()), (Ok(false), 20));
+            assert_eq!(ask(most, Some(19), None), Ok(true));
+            assert_eq!(ask(most, None, Some(3)), Err(3));
+        }
+        assert_eq!((ask(1, Some(3), Some(9)), asked.get()), (Ok(true), 4));
+        assert_eq!((ask(1, Some(9), Some(3)), asked.get()), (Err(3), 4));
     }
 }

@@ -108,8 +108,16 @@ pub async fn due<S: StateRead>(store: &S, now: Timestamp) -> Result<Vec<Due>, Fa
 /// The ids of the leases of these roles that have not ended, by the index alone. One that ended a moment ago may be among
 /// them.
 pub async fn open_ids<S: StateRead>(store: &S, wanted: impl Fn(&Name) -> bool) -> Result<BTreeSet<LeaseId>, Failure> {
-    let entries = entries(store, &store.list(Due::PREFIX).await?)?;
-    Ok(entries.into_iter().filter(|entry| !entry.over && wanted(&entry.role)).map(|entry| entry.lease).collect())
+    Ok(not_over(entries(store, &store.list(Due::PREFIX).await?)?, wanted))
+}
+
+/// The same of all roles, as far as they are due by then.
+pub async fn open_ids_due_by<S: StateRead>(store: &S, until: Timestamp) -> Result<BTreeSet<LeaseId>, Failure> {
+    Ok(not_over(due(store, until).await?, |_| true))
+}
+
+fn not_over(entries: Vec<Due>, wanted: impl Fn(&Name) -> bool) -> BTreeSet<LeaseId> {
+    entries.into_iter().filter(|entry| !entry.over && wanted(&entry.role)).map(|entry| entry.lease).collect()
 }
 
 /// The roles that the index knows a lease of, ended ones that are still kept among them.

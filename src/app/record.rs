@@ -3,15 +3,20 @@
 //! A snapshot's key carries its digest, so that an apply which died before it swapped the head leaves an orphan behind
 //! and never a key that the next apply would have to overwrite.
 
+use super::both::any;
 use super::{Failure, HeadSigning, Meaning, ledger, swap};
 use crate::domain::audit::{AuditAction, EventId, LATE_AFTER, id_in_key};
 use crate::domain::desired::BrokerSpec;
 use crate::domain::digest::Digest;
 use crate::domain::ident::Name;
+use crate::domain::lease::LeaseId;
 use crate::domain::record::{AppliedRole, Head, Record, Snapshot};
 use crate::domain::text;
 use crate::ports::{HeadSigner, StateRead, StateStore, Version};
 use crate::wire::state_v1::{self, CorruptError, HeadDraft, SignedHead};
+
+/// Objects that are read at once where it takes many to know something.
+const AT_ONCE: usize = 16;
 
 /// The key of the head.
 pub const HEAD_KEY: &str = "head.json";
@@ -69,26 +74,24 @@ async fn newest_serial<S: StateRead>(store: &S) -> Result<u64, Failure> {
 }
 
 /// Whether a serial was ever the record's: an apply said so, or a lease was issued from it. Neither can be older than the
-/// serial's snapshots, so nothing older is read.
+/// serial's snapshots, so nothing older is read. All the rest is, by every command until the next apply: the newest first, and
+/// several at once.
 async fn was_used<S: StateRead>(store: &S, serial: u64) -> Result<bool, Failure> {
     let from = written_from(store, serial).await?;
-    let is_new = |key: &String| id_in_key(key).is_none_or(|id| from <= id.milliseconds());
-    for key in store.list("audit/").await?.iter().filter(|key| is_new(key)) {
-        let Some(object) = store.get(key).await? else { continue };
+    let events = store.list("audit/").await?;
+    let is_new = |key: &&String| id_in_key(key).is_none_or(|id| from <= id.milliseconds());
+    let told = async |key: &String| {
+        let Some(object) = store.get(key).await? else { return Ok(false) };
         let event = state_v1::decode_audit(&object.bytes).map_err(|error| corrupt(store, key, &error))?.body;
-        if event.serial >= Some(serial) {
-            return Ok(true);
-        }
+        Ok(event.serial >= Some(serial))
+    };
+    if any::<_, Failure>(AT_ONCE, events.iter().rev().filter(is_new), told).await? {
+        return Ok(true);
     }
-    for id in ledger::ids(store).await? {
-        if EventId::parse(id.as_str()).is_some_and(|id| id.milliseconds() < from) {
-            continue;
-        }
-        if ledger::find(store, &id).await?.is_some_and(|stored| stored.lease.serial >= serial) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let leases = ledger::ids(store).await?;
+    let is_new = |id: &&LeaseId| EventId::parse(id.as_str()).is_none_or(|id| from <= id.milliseconds());
+    let issued = async |id: &LeaseId| Ok(ledger::find(store, id).await?.is_some_and(|it| it.lease.serial >= serial));
+    any::<_, Failure>(AT_ONCE, leases.iter().rev().filter(is_new), issued).await
 }
 
 /// The first instant, in milliseconds since 1970, at which something may have named this serial: its first snapshot's

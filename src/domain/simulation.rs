@@ -96,7 +96,9 @@ impl Simulation {
     pub fn notes(&self) -> Vec<(Place, &str, &PolicyNote)> {
         let mut notes = Vec::new();
         for (place, Named { name, policy }) in self.named() {
-            notes.extend(policy.notes().iter().map(|note| (place, name.as_str(), note)));
+            let is_trust = place == Place::Resource && matches!(self.resource_policy, OfResource::Trust(_));
+            let odd = policy.notes().iter().filter(|note| is_trust || !note.kind.is_of_trust_policies());
+            notes.extend(odd.map(|note| (place, name.as_str(), note)));
         }
         notes
     }

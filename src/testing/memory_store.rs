@@ -59,14 +59,17 @@ impl StateRead for MemoryStore {
 
     async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
         check_prefix(prefix).map_err(|why| self.bad_key(prefix, why))?;
-        Ok(self.lock().keys().filter(|key| key.starts_with(prefix)).cloned().collect())
+        let objects = self.lock();
+        let from_there = objects.range(prefix.to_owned()..).map(|(key, _)| key);
+        Ok(from_there.take_while(|key| key.starts_with(prefix)).cloned().collect())
     }
 
     async fn list_before(&self, prefix: &str, end: &str) -> Result<Vec<String>, StoreError> {
         check_prefix(prefix).map_err(|why| self.bad_key(prefix, why))?;
         let objects = self.lock();
-        let keys = objects.range(..end.to_owned()).map(|(key, _)| key);
-        Ok(keys.filter(|key| key.starts_with(prefix)).cloned().collect())
+        let from_there = objects.range(prefix.to_owned()..).map(|(key, _)| key);
+        let keys = from_there.take_while(|key| key.starts_with(prefix) && key.as_str() < end);
+        Ok(keys.cloned().collect())
     }
 
     fn location(&self) -> String {

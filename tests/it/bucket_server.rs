@@ -266,8 +266,8 @@ fn list(bucket: &Bucket, query: &BTreeMap<String, String>) -> Answer {
     let field = |name: &str| query.get(name).map_or("", String::as_str);
     let (prefix, after) = (field("prefix"), field("continuation-token"));
     let page = field("max-keys").parse().unwrap_or(1_000).min(bucket.page);
-    let mut keys =
-        bucket.objects.keys().filter(|key| key.starts_with(prefix) && (after.is_empty() || key.as_str() > after));
+    let from_there = bucket.objects.range(prefix.max(after).to_owned()..).map(|(key, _)| key);
+    let mut keys = from_there.take_while(|key| key.starts_with(prefix)).filter(|key| key.as_str() > after);
     let shown: Vec<&String> = keys.by_ref().take(page).collect();
     let contents: String =
         shown.iter().map(|key| format!("<Contents><Key>{key}</Key><Size>1</Size></Contents>")).collect();

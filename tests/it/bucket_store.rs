@@ -1,6 +1,7 @@
 //! The state in a bucket, over HTTP: beside the emulator, and beside a double that loses messages and lies.
 
 mod cli;
+mod idle;
 mod races;
 
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ thread_local! {
     static RUNTIME: Runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
 }
 
-fn wait<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     RUNTIME.with(|runtime| runtime.block_on(future))
 }
 
@@ -52,7 +53,7 @@ fn open(settings: BucketSettings) -> BucketStore {
     BucketStore::open(&session("eu-central-1", "AKIAEXAMPLE000000000"), settings).expect("a good endpoint")
 }
 
-fn store(server: &BucketServer) -> BucketStore {
+pub(crate) fn store(server: &BucketServer) -> BucketStore {
     open(settings(&server.endpoint, BUCKET, "team/prod"))
 }
 

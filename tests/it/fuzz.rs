@@ -7,7 +7,7 @@ use std::sync::Arc;
 use leasehold::domain::iam::Policy;
 use leasehold::domain::span::SourceFile;
 use leasehold::output::exit;
-use leasehold::wire::{manifest_v1, plan_v1, world_v1};
+use leasehold::wire::{manifest_v1, plan_v1, simulation_v1, world_v1};
 
 use crate::canned_aws::{CannedAws, manifests, two};
 
@@ -45,6 +45,9 @@ fn every_seed_is_read_to_its_end() {
     }
     for (name, text) in seeds("plan") {
         plan_v1::Document::read(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    for (name, text) in seeds("simulation") {
+        simulation_v1::read(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
     for (name, text) in seeds("world") {
         world_v1::read(&text).unwrap_or_else(|error| panic!("{name}: {error}"));

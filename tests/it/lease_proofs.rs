@@ -14,6 +14,7 @@ mod process;
 mod processes;
 mod read_lag;
 mod secrets;
+mod sweep_memory;
 mod twice;
 
 use std::collections::BTreeMap;
@@ -22,10 +23,13 @@ use jiff::SignedDuration;
 use leasehold::app::ledger;
 use leasehold::domain::ident::AccountId;
 use leasehold::domain::lease::{Lease, LeaseState};
+use leasehold::ports::StateStore as _;
+use leasehold::state::FileStore;
 use leasehold::testing::{MemoryStore, block_on};
 use leasehold::wire::state_v1;
 
 use self::process::Process;
+use crate::sandbox::Sandbox;
 use crate::scene::{READ_ONLY, Scene, role, user_role};
 
 /// Whether the large forms run.
@@ -34,12 +38,12 @@ fn large() -> bool {
 }
 
 /// The size of a proof: its small form, or its large one.
-fn size(small: u64, big: u64) -> u64 {
+pub(crate) fn size(small: u64, big: u64) -> u64 {
     if large() { big } else { small }
 }
 
 /// A role whose users carry one of everything that `issue` hangs on them.
-fn full_role() -> String {
+pub(crate) fn full_role() -> String {
     user_role(
         "deployer",
         "policy_document:\n  Version: \"2012-10-17\"\n  Statement: [{Effect: Allow, Action: \"s3:GetObject\", Resource: \"*\"}]\niam_groups: [ops]",
@@ -47,16 +51,24 @@ fn full_role() -> String {
 }
 
 /// A role that makes no users.
-fn other_role() -> String {
+pub(crate) fn other_role() -> String {
     role("app", READ_ONLY, "max_sts_ttl: 1h")
 }
 
 /// A scene with these roles applied.
-fn applied(roles: &str) -> (Scene, MemoryStore) {
+pub(crate) fn applied(roles: &str) -> (Scene, MemoryStore) {
     let (scene, store) = (Scene::new(), MemoryStore::new());
     scene.cloud.put_group(&AccountId::parse("111122223333").expect("an account"), "ops");
     scene.apply(&store, roles).expect("applied");
     (scene, store)
+}
+
+/// Puts what a store holds into the state folder of a sandbox.
+pub(crate) fn into_folder(store: &MemoryStore, sandbox: &Sandbox) {
+    let folder = FileStore::open(&sandbox.repo().join(".leasehold")).expect("a store");
+    for (key, bytes) in store.objects() {
+        block_on(folder.create(&key, &bytes)).expect("written");
+    }
 }
 
 /// The leases of users, by the user's name.

@@ -20,6 +20,7 @@ mod bucket_server;
 mod bucket_store;
 mod canned_aws;
 mod canned_iam;
+mod canned_users;
 mod ci_files;
 mod cli;
 mod crashes;

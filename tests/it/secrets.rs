@@ -1,5 +1,7 @@
 //! A planted secret is handed over once, and is nowhere else: in no log, message, state object or file, whatever fails.
 
+mod process;
+
 use std::fs::OpenOptions;
 use std::process::Stdio;
 

@@ -24,9 +24,10 @@ use super::record::nothing_applied;
 use super::{AppError, Failure, IamAccess, ledger, read_record};
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditAction;
+use crate::domain::credential::CredentialSpec;
 use crate::domain::lease::{Due, Lease, LeaseId, LeaseState};
 use crate::domain::least_privilege::lease_user_path;
-use crate::domain::record::{AppliedRole, Head};
+use crate::domain::record::{AppliedRole, Head, Record};
 use crate::ports::{IamUsers, Ids, ListedUser, StateStore, Timer};
 
 /// Events that one sweep vouches for: each is read.
@@ -162,7 +163,10 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
             }
         };
         let suspects = match &listed {
-            Some(listed) => unrecorded::suspects(store, &due, listed, now, request.grace).await?,
+            Some(listed) => {
+                let until = users_due_by(now, &record);
+                unrecorded::suspects(store, &due, listed, now, request.grace, until).await?
+            }
             None => unrecorded::Suspects::default(),
         };
         lock(&notes.report).users_listed = listed.is_some();
@@ -186,6 +190,16 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
     report.foreign.sort();
     report.unrecorded.sort();
     Ok(report)
+}
+
+/// By when the leases of all users are due, unless their roles were different once. What is due later has ended and is kept, and
+/// there may be very much of it.
+fn users_due_by(now: Timestamp, record: &Record) -> Timestamp {
+    let longest = record.snapshot.roles.values().filter_map(|role| match &role.spec.credential {
+        CredentialSpec::IamUser(user) => Some(user.ttl.max.duration()),
+        _ => None,
+    });
+    longest.max().and_then(|longest| now.checked_add(longest).ok()).unwrap_or(now)
 }
 
 /// Whether there is something to tell of.

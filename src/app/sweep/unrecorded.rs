@@ -18,8 +18,8 @@ use crate::domain::ident::Name;
 use crate::domain::lease::{Due, LEASE_ID_LENGTH, LeaseId, LeaseState, Next, is_ours};
 use crate::ports::{IamUsers, Ids, ListedUser, StateRead, StateStore, Timer};
 
-/// So many users are looked up one by one; for more, the index is read as a whole.
-const ONE_BY_ONE: usize = 16;
+/// So many users are looked up one by one; for more, the index is read as far as leases of users are due.
+const ONE_BY_ONE: usize = 8;
 
 /// Users that have to be looked at, and leases that the index should have had.
 #[derive(Debug, Default)]
@@ -30,13 +30,15 @@ pub(super) struct Suspects {
     pub(super) users: Vec<ListedUser>,
 }
 
-/// Sorts the listed users. Young ones are left alone: what was made a moment ago may be seen before its lease is.
+/// Sorts the listed users. Young ones are left alone: what was made a moment ago may be seen before its lease is. By `until`
+/// a lease of a user is due, most likely: one that is not is looked up.
 pub(super) async fn suspects<S: StateRead>(
     store: &S,
     due: &BTreeMap<LeaseId, Vec<Due>>,
     listed: &[ListedUser],
     now: Timestamp,
     grace: SignedDuration,
+    until: Timestamp,
 ) -> Result<Suspects, Failure> {
     let mut suspects = Suspects::default();
     let unexplained: Vec<&ListedUser> = listed
@@ -45,7 +47,7 @@ pub(super) async fn suspects<S: StateRead>(
         .filter(|user| is_old(user, now, grace))
         .collect();
     let known: BTreeSet<LeaseId> =
-        if unexplained.len() > ONE_BY_ONE { ledger::open_ids(store, |_| true).await? } else { BTreeSet::new() };
+        if unexplained.len() > ONE_BY_ONE { ledger::open_ids_due_by(store, until).await? } else { BTreeSet::new() };
     for user in unexplained {
         let Some(id) = lease_of(&user.name) else {
             suspects.users.push(user.clone());

@@ -21,6 +21,7 @@ use crate::terminal::Terminal;
 
 fn main() -> ExitCode {
     quiet_panics();
+    keep_memory();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -77,6 +78,20 @@ fn quiet_panics() {
         });
     }));
 }
+
+/// Whatever ends this process, no core file holds what it was about to hand over, and nobody but root reads its memory. A limit
+/// on the size of core files would not do: a kernel that pipes them into a program does not look at it, and `exec` would pass it
+/// on. What `exec` becomes has its own say again.
+#[cfg(target_os = "linux")]
+fn keep_memory() {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    // Linux refuses no process that asks for this.
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
+/// There is nothing like it elsewhere.
+#[cfg(not(target_os = "linux"))]
+fn keep_memory() {}
 
 impl Command {
     fn wants_json(&self) -> bool {

@@ -33,6 +33,12 @@ pub enum NoteKind {
 }
 
 impl NoteKind {
+    /// Whether it is odd in the trust policy of a role, and good form in the policy of another resource.
+    #[must_use]
+    pub fn is_of_trust_policies(self) -> bool {
+        matches!(self, Self::NotPrincipal | Self::ResourceInTrustPolicy)
+    }
+
     /// What is odd, as a clause after "the statement …".
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -131,6 +131,19 @@ fn a_document_may_be_the_text_of_a_policy_and_oddities_are_noted() {
 }
 
 #[test]
+fn what_only_a_trust_policy_may_not_have_is_noted_of_trust_policies_alone() {
+    let document = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Deny", "NotPrincipal": {"AWS": RUNNER}, "Action": "s3:*", "Resource": "*"},
+    ]});
+    let noted = |kind: &str| {
+        let policy = json!({"name": "P", "document": document});
+        let policies = json!({"resource": {"kind": kind, "policy": policy}, "rcps": [[policy]]});
+        answer(&request(&json!({"policies": policies}))).notes.len()
+    };
+    assert_eq!((noted("trust"), noted("attached")), (2, 0));
+}
+
+#[test]
 fn errors_say_what_and_where() {
     let text = |more: Value| serde_json::to_string_pretty(&request(&more)).expect("JSON");
     let keys = |keys: Value| text(json!({"context": {"keys": keys}}));
