@@ -109,7 +109,7 @@ impl From<StoreError> for Failure {
 fn trust_help(why: &Distrust) -> &'static str {
     match why {
         Distrust::Unsigned => {
-            "sign it: apply with --sign-with; or, if it is not meant to be signed, name no --head-key. Nothing was done"
+            "sign it: apply once with --sign-with and without a pinned key; or, if it is not meant to be signed, pin none. Nothing was done"
         }
         Distrust::UnknownKey { .. } => {
             "find out who applied with that key; if it is the new one of a rotation, name it as well (--head-key may be said \

@@ -78,6 +78,17 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// [`nearest`] of ARNs. Most of an ARN is the same in all of an account's, so their names must be near as well.
+#[must_use]
+pub fn nearest_arn<'a>(arn: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let is_near = |candidate: &&'a str| nearest(name_in(arn), [name_in(candidate)]).is_some();
+    nearest(arn, candidates.into_iter().filter(is_near))
+}
+
+fn name_in(arn: &str) -> &str {
+    arn.rsplit(['/', ':']).next().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +103,14 @@ mod tests {
     fn line_breaks_survive_only_where_asked() {
         assert_eq!(escape("a\nb"), "a\\u{a}b");
         assert_eq!(escape_lines("a\nb\r"), "a\nb\\u{d}");
+    }
+
+    #[test]
+    fn an_arn_is_not_near_because_of_its_account() {
+        let arns = ["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/job-function/Billing"];
+        assert_eq!(nearest_arn("arn:aws:iam::aws:policy/AmazonSESFullAccess", arns), None);
+        assert_eq!(nearest_arn("arn:aws:iam::aws:policy/ReadOnlyAcces", arns), Some(arns[0]));
+        assert_eq!(nearest_arn("arn:aws:iam::aws:policy/Billing", arns), Some(arns[1]));
     }
 
     #[test]

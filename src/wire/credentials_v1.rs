@@ -43,6 +43,11 @@ impl HandOver<'_> {
         u64::try_from(self.expires_at().duration_since(self.now).as_secs()).unwrap_or(0)
     }
 
+    /// Whether it may end later than it does by itself.
+    fn is_renewable(&self) -> bool {
+        self.lease.request.user.as_ref().is_some_and(|user| user.renewable_until > self.expires_at())
+    }
+
     /// A buffer that no form of this credential outgrows: JSON needs at most six bytes for one.
     fn buffer(&self) -> Zeroizing<Vec<u8>> {
         let Credentials { access_key_id, secret_access_key, session_token, expires_at: _ } = self.credentials;
@@ -68,7 +73,7 @@ struct Vault<'a> {
     lease_id: String,
     /// Seconds left.
     lease_duration: u64,
-    /// Always false: a session cannot be extended.
+    /// Whether `lease renew` can move its end: that of an IAM user, up to its role's `max_ttl`. A session never.
     renewable: bool,
     /// The credential.
     data: VaultData<'a>,
@@ -120,7 +125,7 @@ pub fn write_vault(hand_over: HandOver<'_>, out: &mut dyn io::Write) -> io::Resu
         request_id: hand_over.request_id,
         lease_id: hand_over.lease.path(),
         lease_duration: hand_over.ttl(),
-        renewable: false,
+        renewable: hand_over.is_renewable(),
         data: VaultData {
             access_key: access_key_id,
             secret_key: secret_access_key.expose(),
@@ -248,9 +253,9 @@ pub fn schema() -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::credential::CredentialType;
+    use crate::domain::credential::{CredentialType, OnRemoval};
     use crate::domain::ident::{Name, RoleArn};
-    use crate::domain::lease::{Grant, LeaseId, LeaseRequest, LeaseState};
+    use crate::domain::lease::{Grant, LeaseId, LeaseRequest, LeaseState, LeaseUser};
     use crate::domain::ttl::Ttl;
 
     fn at(text: &str) -> Timestamp {
@@ -422,6 +427,29 @@ mod tests {
                     assert!(out.len() <= hand_over.buffer().capacity());
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_user_is_renewable_while_it_may_live_longer_than_it_does() {
+        for (until, expected) in [("2026-11-23T10:15:00Z", "false"), ("2026-11-23T12:00:00Z", "true")] {
+            let (mut lease, credentials) = (lease(), credentials("s", None));
+            lease.request.user = Some(LeaseUser {
+                name: "u".into(),
+                path: "/leasehold/prod/".into(),
+                inline_policy: false,
+                policy_arns: Vec::new(),
+                groups: Vec::new(),
+                on_removal: OnRemoval::Revoke,
+                asking_until: at("2026-11-23T10:01:00Z"),
+                renewable_until: at(until),
+            });
+            let now = at("2026-11-23T10:00:00Z");
+            let mut out = Vec::new();
+            write_vault(HandOver { lease: &lease, credentials: &credentials, request_id: "01R", now }, &mut out)
+                .expect("written");
+            let answer = String::from_utf8(out).expect("text");
+            assert!(answer.contains(&format!("\"renewable\": {expected},")), "{until}: {answer}");
         }
     }
 

@@ -86,40 +86,6 @@ impl Scaffold<'_> {
         }
     }
 
-    /// The trust policy that the first role's target needs, as indented JSON.
-    #[must_use]
-    pub fn trust_policy(&self) -> String {
-        let policy = json!({
-            "Version": "2012-10-17",
-            "Statement": [{
-                "Effect": "Allow",
-                "Principal": { "AWS": self.principal.as_str() },
-                "Action": "sts:AssumeRole",
-            }],
-        });
-        format!("{policy:#}")
-    }
-
-    /// The identity policy of whoever plans and applies, as indented JSON.
-    #[must_use]
-    pub fn reader_policy(&self) -> String {
-        self.identity_policy("iam:GetRole")
-    }
-
-    /// The identity policy that the broker needs, as indented JSON.
-    #[must_use]
-    pub fn broker_policy(&self) -> String {
-        self.identity_policy("sts:AssumeRole")
-    }
-
-    fn identity_policy(&self, action: &str) -> String {
-        let policy = json!({
-            "Version": "2012-10-17",
-            "Statement": [{ "Effect": "Allow", "Action": action, "Resource": self.role_arn.as_str() }],
-        });
-        format!("{policy:#}")
-    }
-
     fn below(&self, path: &str, text: String) -> NewFile {
         let path = if self.folder.is_empty() { path.to_owned() } else { format!("{}/{path}", self.folder) };
         NewFile { path, text }

@@ -317,7 +317,11 @@ async fn not_recorded<S: StateStore>(store: &S, name: &Name) -> Failure {
     };
     let mut failure = no_such_role(name.as_str(), "in the record", known.iter().map(Name::as_str));
     failure.meaning = Meaning::RefusedHere;
-    failure.because("`issue` hands out what was applied, and nothing else")
+    let failure = failure.because("`issue` hands out what was applied, and nothing else");
+    match failure.help {
+        Some(_) => failure,
+        None => failure.help("declare it and `leasehold apply` it; --state says where to look"),
+    }
 }
 
 fn intent(prepared: &Prepared, request: &IssueRequest, id: LeaseId, now: Timestamp) -> Lease {

@@ -171,7 +171,7 @@ async fn session<S: StateStore, T: Timer, D: Ids, A: IamAccess>(
         return Err(Failure::new(
             Meaning::RefusedHere,
             "session-not-known",
-            format!("the lease {} names no session of a role that could be denied", lease.path()),
+            "it cannot be denied by itself: it is no session of a role under the name that leasehold chooses",
         ));
     };
     let roles = roles_of(access, broker, role_arn.account()).await?;

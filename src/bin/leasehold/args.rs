@@ -115,7 +115,7 @@ pub(crate) enum Command {
     Issue(IssueArgs),
     /// Run a command with one credential of an applied role in its environment
     Exec(ExecArgs),
-    /// Look at the leases
+    /// List, show, renew and revoke leases
     #[command(subcommand)]
     Lease(LeaseCommand),
     /// End what is due: IAM users, and denies of sessions that are over
@@ -561,6 +561,16 @@ fn role_arn(text: &str) -> Result<RoleArn, String> {
 
 fn justification(text: &str) -> Result<Justification, String> {
     Justification::parse(text).ok_or_else(|| format!("a reason has 1 to {JUSTIFICATION_MAX} characters"))
+}
+
+/// A length of time that is no credential's life.
+fn length(text: &str) -> Result<Ttl, String> {
+    match Ttl::parse(text) {
+        Err(TtlError::Zero) => {
+            Err(format!("`{}` is zero: write a length such as `5m`", leasehold::domain::text::escape(text)))
+        }
+        _ => ttl(text),
+    }
 }
 
 fn time_limit(text: &str) -> Result<Ttl, String> {

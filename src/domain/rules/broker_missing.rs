@@ -123,7 +123,7 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     }
     let broker = judging.principal();
     let roles = judging.world.accounts.get(broker.account()).and_then(|account| account.roles.present());
-    let near = text::nearest(broker.as_str(), roles.into_iter().flatten().map(|arn| arn.as_str()));
+    let near = text::nearest_arn(broker.as_str(), roles.into_iter().flatten().map(|arn| arn.as_str()));
     findings.push(RULE.at(
         None,
         judging.desired.broker.principal_place.clone(),

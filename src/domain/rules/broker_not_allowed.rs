@@ -4,7 +4,8 @@
 //! Asks every policy that was read, and speaks when the role's trust policy lets the broker and the broker's own side
 //! does not: no statement of its identity policies or of its permissions boundary allows what STS asks for, or one of
 //! them denies it. Its own Allow counts where the target is in another account or trusts the broker's whole account; a
-//! boundary and a Deny count everywhere. Federation tokens, which have no trust policy, are asked for too.
+//! boundary and a Deny count everywhere. Federation tokens, which have no trust policy, are asked for too. The calls to IAM
+//! by which an `iam_user` role is issued are not: `leasehold policy broker` prints the rights that they need.
 //!
 //! ## Why it is bad
 //! STS answers `AccessDenied` to every request for the role, in words that read as if the role did not trust the broker.

@@ -144,7 +144,7 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
         for (field, arn) in words::policies(&role.spec.credential).filter(|(_, arn)| absent.contains(arn.as_str())) {
             suggestions += 1;
             let existing = known.iter().filter(|(_, fact)| fact.present().is_some()).map(|(arn, _)| arn.as_str());
-            let near = if suggestions <= SUGGESTIONS_MAX { text::nearest(arn.as_str(), existing) } else { None };
+            let near = if suggestions <= SUGGESTIONS_MAX { text::nearest_arn(arn.as_str(), existing) } else { None };
             findings.push(RULE.about(
                 role,
                 field,

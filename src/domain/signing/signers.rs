@@ -257,6 +257,7 @@ fn parse_options(text: &str) -> Result<Options, String> {
                     if value_wanted(name) { "wants a value" } else { "takes no value" }
                 ));
             }
+            ("", _) => return Err("a type of key, or an option, is missing".to_owned()),
             _ => return Err(format!("`{shown}` is neither a type of key nor an option")),
         }
         match tail.strip_prefix(',') {

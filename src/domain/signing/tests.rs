@@ -87,7 +87,7 @@ fn a_list_is_read_as_ssh_reads_it_or_refused_with_its_line() {
         assert!(AllowedSigners::parse(&line).is_ok(), "{line}: {:?}", AllowedSigners::parse(&line));
     }
     for (line, problem) in [
-        ("a".to_owned(), "neither a type of key nor an option"),
+        ("a".to_owned(), "a type of key, or an option, is missing"),
         ("a ssh-ed25519".to_owned(), "not a key in base64"),
         ("a ssh-ed25519 QUJD".to_owned(), "not such a key"),
         (format!("a ssh-rsa {}", key.split_once(' ').expect("two words").1), "not such a key"),
@@ -100,7 +100,7 @@ fn a_list_is_read_as_ssh_reads_it_or_refused_with_its_line() {
         (format!("a namespaces=\"\" {key}"), "empty entry"),
         (format!("a namespaces {key}"), "`namespaces` wants a value"),
         (format!("a cert-authority=\"yes\" {key}"), "`cert-authority` takes no value"),
-        (format!("a cert-authority,, {key}"), "neither a type of key nor an option"),
+        (format!("a cert-authority,, {key}"), "a type of key, or an option, is missing"),
         (format!("a namespaces=\"git\"x {key}"), "something follows"),
         (format!("a valid-after=\"2027-01-31\" {key}"), "is not a time"),
         (format!("a valid-after=\"20270231\" {key}"), "is not a time"),

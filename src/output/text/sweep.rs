@@ -6,6 +6,7 @@ use super::ink::{Ink, count};
 use crate::domain::text::escape;
 use crate::output::Style;
 use crate::output::inert::Inert;
+use crate::wire::lease_v1::Lease;
 use crate::wire::revoke_v1::{self, Outcome};
 use crate::wire::sweep_v1::{Document, Failed};
 
@@ -82,20 +83,30 @@ pub fn revoked(document: &revoke_v1::Document, style: &Style, out: &mut dyn Writ
                 Ink::Yellow,
                 "lives on",
                 format!(
-                    "AWS calls no session back: it lives until {}; --deny-session denies it everything",
-                    escape(&lease.expires_at)
+                    "AWS calls no session back: it lives until {}{}",
+                    escape(&lease.expires_at),
+                    if can_be_denied(lease) { "; --deny-session denies it everything" } else { "" }
                 ),
             ),
             Outcome::Over => (Ink::Plain, "over", "there was nothing left to end".to_owned()),
             Outcome::Failed => (
                 Ink::Red,
                 "failed",
-                format!("{}; run this again", escape(why.as_deref().unwrap_or("it could not be ended"))),
+                format!(
+                    "{}{}",
+                    escape(why.as_deref().unwrap_or("it could not be ended")),
+                    if lease.user.is_some() || can_be_denied(lease) { "; run this again" } else { "" }
+                ),
             ),
         };
         writeln!(out, "  {} {path}: {rest}", style.ink(ink, word))?;
     }
     Ok(())
+}
+
+/// Whether --deny-session can single it out: a session of a role, under the name that leasehold chose.
+fn can_be_denied(lease: &Lease) -> bool {
+    lease.role_arn.is_some() && lease.session_name.as_deref().is_some_and(|name| name.ends_with(&lease.id))
 }
 
 /// One line that is written over itself while a sweep goes on.

@@ -11,7 +11,7 @@ use crate::output::Style;
 use crate::wire::plan_v1::samples::{
     ARN, change, everything, finding, first, name, place, place_in, step, text, unchanged,
 };
-use crate::wire::{findings_v1, lease_v1, plan_v1};
+use crate::wire::{findings_v1, lease_v1, plan_v1, revoke_v1};
 
 pub(super) const COLOR: Style = Style { color: true, ..Style::PLAIN };
 pub(super) const ASCII: Style = Style { unicode: false, ..Style::PLAIN };
@@ -406,6 +406,26 @@ pub(super) fn lease_in(state: LeaseState, role: &str) -> Lease {
         updated_at: at("2026-11-23T10:00:01Z"),
         denied_at: None,
         audit_tail: None,
+    }
+}
+
+#[test]
+fn a_session_that_cannot_be_denied_is_not_said_to_be() {
+    let now = "2026-11-23T10:01:00Z".parse().expect("valid");
+    let shown = |session_name: Option<&str>, outcome: revoke_v1::Outcome| {
+        let mut lease = lease_in(LeaseState::Active, "a");
+        lease.request.session_name = session_name.map(Into::into);
+        let lease = lease_v1::Lease::new(&lease, now);
+        let document = revoke_v1::Document::new(vec![revoke_v1::Revoked { lease, outcome, why: Some("why".into()) }]);
+        let mut out = Vec::new();
+        revoked(&document, &Style::PLAIN, &mut out).expect("written");
+        String::from_utf8(out).expect("text")
+    };
+    for (name, offered) in [(Some("a-01JZ0000000000000000000000"), true), (Some("deploy-42"), false), (None, false)] {
+        let lives_on = shown(name, revoke_v1::Outcome::LivesOn);
+        assert_eq!(lives_on.contains("--deny-session"), offered, "{lives_on}");
+        let failed = shown(name, revoke_v1::Outcome::Failed);
+        assert_eq!(failed.contains("run this again"), offered, "{failed}");
     }
 }
 

@@ -85,7 +85,7 @@ pub fn read(files: &[Arc<SourceFile>]) -> Result<Desired, Vec<ManifestError>> {
     errors.extend(inputs.into_iter().flat_map(Faults::into_errors));
     let Lowered { broker, broker_places, accounts, roles, waivers } = lowered;
     if broker_places.is_empty() && identified {
-        errors.push(no_broker());
+        errors.push(no_broker(files.is_empty()));
     }
     match broker {
         Some(broker) if errors.is_empty() => Ok(Desired { broker, accounts, roles, waivers }),
@@ -156,13 +156,17 @@ fn at_line(place: &Place) -> String {
     format!("{}:{}", crate::domain::text::escape(place.path()), place.line_column().0)
 }
 
-fn no_broker() -> ManifestError {
+fn no_broker(without_files: bool) -> ManifestError {
     ManifestError {
         kind: "no-broker",
         message: "no manifest is a Broker".to_owned(),
         label: String::new(),
         place: None,
         path: None,
-        help: "write one document of kind `Broker`: it says who issues".to_owned(),
+        help: match without_files {
+            true => "name the folder of the manifests with --dir; `leasehold init` writes the first ones",
+            false => "write one document of kind `Broker`: it says who issues",
+        }
+        .to_owned(),
     }
 }

@@ -105,6 +105,8 @@ fn a_page() {
     ## Source
     The API reference of `AssumeRole`: a `DurationSeconds` above the role's maximum session duration fails. IAM keeps
     `MaxSessionDuration` between 3600 and 43200 seconds, so a maximum of up to one hour always fits.
+
+    The JSON is what was read of AWS; `leasehold schema world` tells its form.
     "#);
 }
 

@@ -28,7 +28,7 @@ fn the_program() {
       drift        Tell what changed in AWS since the last apply, apart from what is pending in git
       issue        Hand out one credential of an applied role
       exec         Run a command with one credential of an applied role in its environment
-      lease        Look at the leases
+      lease        List, show, renew and revoke leases
       sweep        End what is due: IAM users, and denies of sessions that are over
       audit        Look at the audit, and find out whether it is whole
       state        Look at the store that holds the state

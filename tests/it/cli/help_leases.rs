@@ -7,7 +7,7 @@ use super::help::help;
 #[test]
 fn lease() {
     assert_snapshot!(help(&["lease"]), @"
-    Look at the leases
+    List, show, renew and revoke leases
 
     Usage: leasehold lease [OPTIONS] <COMMAND>
 
@@ -43,6 +43,22 @@ fn lease_list() {
           --all
               List those that are over as well
 
+          --format <FORMAT>
+              Form of the output
+
+              Possible values:
+              - text: For people
+              - json: For programs; versioned
+              
+              [default: text]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    State and AWS:
           --state <URL>
               Where record and leases are kept [default: the folder .leasehold at the top of the
               repository]
@@ -58,21 +74,6 @@ fn lease_list() {
               Longest time to wait for a state in S3, in all
               
               [default: 30s]
-
-          --format <FORMAT>
-              Form of the output
-
-              Possible values:
-              - text: For people
-              - json: For programs; versioned
-              
-              [default: text]
-
-      -h, --help
-              Print help (see a summary with '-h')
-
-      -V, --version
-              Print version
 
     Global options:
           --no-color
@@ -98,6 +99,22 @@ fn lease_show() {
               The lease's id, or its path aws/creds/<role>/<id>
 
     Options:
+          --format <FORMAT>
+              Form of the output
+
+              Possible values:
+              - text: For people
+              - json: For programs; versioned
+              
+              [default: text]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    State and AWS:
           --state <URL>
               Where record and leases are kept [default: the folder .leasehold at the top of the
               repository]
@@ -113,21 +130,6 @@ fn lease_show() {
               Longest time to wait for a state in S3, in all
               
               [default: 30s]
-
-          --format <FORMAT>
-              Form of the output
-
-              Possible values:
-              - text: For people
-              - json: For programs; versioned
-              
-              [default: text]
-
-      -h, --help
-              Print help (see a summary with '-h')
-
-      -V, --version
-              Print version
 
     Global options:
           --no-color

@@ -215,13 +215,15 @@ fn state() {
     Usage: leasehold state check [OPTIONS]
 
     Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    State and AWS:
           --state <URL>         Where record and leases are kept [default: the folder .leasehold at the
                                 top of the repository] [env: LEASEHOLD_STATE=]
           --dir <DIR>           Folder whose repository holds the state, when --state is not given
                                 [default: .]
           --timeout <DURATION>  Longest time to wait for a state in S3, in all [default: 30s]
-      -h, --help                Print help
-      -V, --version             Print version
 
     Global options:
           --no-color     Never colour the output (NO_COLOR does the same)

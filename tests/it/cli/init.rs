@@ -39,40 +39,78 @@ fn what_it_writes_passes_and_what_is_left_to_do_is_told() {
 
       Trust policy of arn:aws:iam::111122223333:role/ProdAppReadOnly:
         {
+          "Version": "[day]",
           "Statement": [
             {
-              "Action": "sts:AssumeRole",
+              "Sid": "AssumeRole",
               "Effect": "Allow",
               "Principal": {
                 "AWS": "arn:aws:iam::111122223333:role/VaultRunner"
-              }
+              },
+              "Action": [
+                "sts:AssumeRole"
+              ]
             }
-          ],
-          "Version": "[day]"
+          ]
         }
 
       Identity policy of the broker, arn:aws:iam::111122223333:role/VaultRunner:
         {
+          "Version": "[day]",
           "Statement": [
             {
-              "Action": "sts:AssumeRole",
+              "Sid": "AssumeRoles",
               "Effect": "Allow",
-              "Resource": "arn:aws:iam::111122223333:role/ProdAppReadOnly"
+              "Action": [
+                "sts:AssumeRole"
+              ],
+              "Resource": [
+                "arn:aws:iam::111122223333:role/ProdAppReadOnly"
+              ]
             }
-          ],
-          "Version": "[day]"
+          ]
         }
 
       Identity policy of whoever plans and applies:
         {
+          "Version": "[day]",
           "Statement": [
             {
-              "Action": "iam:GetRole",
+              "Sid": "ReadTargets",
               "Effect": "Allow",
-              "Resource": "arn:aws:iam::111122223333:role/ProdAppReadOnly"
+              "Action": [
+                "iam:GetRole"
+              ],
+              "Resource": [
+                "arn:aws:iam::111122223333:role/ProdAppReadOnly"
+              ]
+            },
+            {
+              "Sid": "ReadBroker",
+              "Effect": "Allow",
+              "Action": [
+                "iam:GetRole",
+                "iam:GetRolePolicy",
+                "iam:ListAttachedRolePolicies",
+                "iam:ListRolePolicies"
+              ],
+              "Resource": [
+                "arn:aws:iam::111122223333:role/VaultRunner"
+              ]
+            },
+            {
+              "Sid": "ReadPolicies",
+              "Effect": "Allow",
+              "Action": [
+                "iam:GetPolicy",
+                "iam:GetPolicyVersion"
+              ],
+              "Resource": [
+                "arn:aws:iam::111122223333:policy/*",
+                "arn:aws:iam::aws:policy/*"
+              ]
             }
-          ],
-          "Version": "[day]"
+          ]
         }
 
     Next:

@@ -258,6 +258,8 @@ fn a_folder_without_a_broker_is_named() {
     ── stderr
     error[no-broker]: no manifest is a Broker: read 1 manifest in [root]/repo; help: write one document of kind `Broker`: it says who issues
     ");
+    let nothing = Sandbox::new().run(&["plan"]).expect(exit::FAILED).stderr;
+    assert!(nothing.contains("read 0 manifests in") && nothing.contains("--dir; `leasehold init`"), "{nothing}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use leasehold::app::KeyWait;
 use leasehold::domain::ident::{Name, RoleArn};
 use leasehold::domain::ttl::Ttl;
 
-use super::{Format, HeadTrustArgs, at_least_one, name, role_arn, time_limit, ttl};
+use super::{Format, HeadTrustArgs, at_least_one, length, name, role_arn, time_limit};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LeaseCommand {
@@ -48,13 +48,13 @@ pub(crate) struct LeaseShowArgs {
 #[derive(Debug, Args)]
 pub(crate) struct LeasePlace {
     /// Where record and leases are kept [default: the folder .leasehold at the top of the repository]
-    #[arg(long, value_name = "URL", env = "LEASEHOLD_STATE")]
+    #[arg(long, value_name = "URL", env = "LEASEHOLD_STATE", help_heading = "State and AWS")]
     pub(crate) state: Option<String>,
     /// Folder whose repository holds the state, when --state is not given
-    #[arg(long, value_name = "DIR", default_value = ".")]
+    #[arg(long, value_name = "DIR", default_value = ".", help_heading = "State and AWS")]
     pub(crate) dir: PathBuf,
     /// Longest time to wait for a state in S3, in all
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = time_limit)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = time_limit, help_heading = "State and AWS")]
     pub(crate) timeout: Ttl,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -71,7 +71,7 @@ pub(crate) struct LeaseRenewArgs {
     #[arg(value_name = "LEASE")]
     pub(crate) id: String,
     /// How long it lives from now, like 15m or 1h30m
-    #[arg(long, value_name = "DURATION", value_parser = ttl)]
+    #[arg(long, value_name = "DURATION", value_parser = length)]
     pub(crate) increment: Ttl,
     #[command(flatten)]
     pub(crate) reach: ReachArgs,
@@ -91,7 +91,7 @@ pub(crate) struct LeaseRevokeArgs {
     #[arg(long, value_name = "ROLE", value_parser = name)]
     pub(crate) role: Option<Name>,
     /// All leases whose path begins so, like aws/creds/app
-    #[arg(long, value_name = "PREFIX")]
+    #[arg(long, value_name = "PREFIX", value_parser = lease_prefix)]
     pub(crate) prefix: Option<String>,
     /// All leases
     #[arg(long)]
@@ -116,10 +116,10 @@ pub(crate) struct SweepArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Begin nothing new after this long [default: no limit]
-    #[arg(long, value_name = "DURATION", value_parser = ttl)]
+    #[arg(long, value_name = "DURATION", value_parser = length)]
     pub(crate) max_duration: Option<Ttl>,
     /// How long AWS may take until a change is known everywhere: absence is no proof before
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = ttl)]
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = length)]
     pub(crate) grace: Ttl,
     /// Leases worked on at once
     #[arg(long, value_name = "N", default_value = "4", value_parser = at_least_one::<NonZeroU16>)]
@@ -158,6 +158,17 @@ pub(crate) struct ReachArgs {
     pub(crate) format: Format,
 }
 
+/// How the paths of leases begin, which are `aws/creds/<role>/<id>`. What none begins with would choose nothing, and say so
+/// as if all were ended.
+fn lease_prefix(text: &str) -> Result<String, String> {
+    const ALL: &str = "aws/creds/";
+    if text.starts_with(ALL) || ALL.starts_with(text) {
+        return Ok(text.to_owned());
+    }
+    let text = leasehold::domain::text::escape(text);
+    Err(format!("no lease's path begins with `{text}`: write `{ALL}` and the beginning of a role's name"))
+}
+
 /// What to do about a new key before it is handed over.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wait(pub(crate) KeyWait);
@@ -170,7 +181,7 @@ impl FromStr for Wait {
             "verify" => KeyWait::Verify,
             "none" => KeyWait::Skip,
             _ => KeyWait::For(SignedDuration::from_secs(
-                ttl(text).map_err(|error| format!("{error}; or `verify`, or `none`"))?.seconds().into(),
+                length(text).map_err(|error| format!("{error}; or `verify`, or `none`"))?.seconds().into(),
             )),
         }))
     }

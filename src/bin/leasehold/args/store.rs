@@ -20,13 +20,13 @@ pub(crate) enum StateCommand {
 )]
 pub(crate) struct StateCheckArgs {
     /// Where record and leases are kept [default: the folder .leasehold at the top of the repository]
-    #[arg(long, value_name = "URL", env = "LEASEHOLD_STATE")]
+    #[arg(long, value_name = "URL", env = "LEASEHOLD_STATE", help_heading = "State and AWS")]
     pub(crate) state: Option<String>,
     /// Folder whose repository holds the state, when --state is not given
-    #[arg(long, value_name = "DIR", default_value = ".")]
+    #[arg(long, value_name = "DIR", default_value = ".", help_heading = "State and AWS")]
     pub(crate) dir: PathBuf,
     /// Longest time to wait for a state in S3, in all
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = time_limit)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = time_limit, help_heading = "State and AWS")]
     pub(crate) timeout: Ttl,
 }
 

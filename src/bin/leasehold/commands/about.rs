@@ -40,7 +40,14 @@ pub(crate) fn explain(args: &ExplainArgs) -> Result<u8, AppError> {
         }
         return Err(failure.into());
     };
-    print(|out| text::rule_page(&rule.page(), out))?;
+    let page = rule.page();
+    print(|out| {
+        text::rule_page(&page, out)?;
+        match page.contains("```json") {
+            true => writeln!(out, "\nThe JSON is what was read of AWS; `leasehold schema world` tells its form."),
+            false => Ok(()),
+        }
+    })?;
     Ok(exit::FINE)
 }
 

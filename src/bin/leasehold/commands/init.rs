@@ -3,7 +3,8 @@ use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use leasehold::app::{AppError, Failure, Meaning, judge_offline, validate};
+use leasehold::app::{self, AppError, Failure, Meaning, PolicyOf, judge_offline, validate};
+use leasehold::domain::desired::Desired;
 use leasehold::domain::ident::{BrokerPrincipal, RoleArn};
 use leasehold::domain::text::escape;
 use leasehold::output::count;
@@ -49,7 +50,8 @@ pub(crate) async fn run(args: &InitArgs) -> Result<u8, AppError> {
         },
         branch: &args.branch,
     };
-    must_be_sound(&scaffold)?;
+    let desired = must_be_sound(&scaffold)?;
+    let policies = policies(&desired, &scaffold)?;
 
     let mut files = scaffold.manifests();
     files.push(NewFile {
@@ -74,7 +76,7 @@ pub(crate) async fn run(args: &InitArgs) -> Result<u8, AppError> {
     })?;
 
     let to_ignore = ignored.is_ok_and(|text| !text.lines().any(|line| line.trim().trim_matches('/') == ".leasehold"));
-    let next = Next { scaffold: &scaffold, args, top, files: &files, is_repository, to_ignore };
+    let next = Next { scaffold: &scaffold, args, top, files: &files, policies: &policies, is_repository, to_ignore };
     print(|out| next.write(out))?;
     Ok(exit::FINE)
 }
@@ -146,19 +148,33 @@ fn region<'a>(args: &'a InitArgs, principal: &BrokerPrincipal) -> Result<&'a str
 }
 
 /// What is written must pass `validate`; where the options contradict each other, nothing is.
-fn must_be_sound(scaffold: &Scaffold<'_>) -> Result<(), AppError> {
+fn must_be_sound(scaffold: &Scaffold<'_>) -> Result<Desired, AppError> {
     let files = scaffold.manifests().into_iter();
     let files = files.map(|NewFile { path, text }| Arc::new(leasehold::domain::span::SourceFile { path, text }));
     let set = wire_up::set_of(files.collect());
     let desired = validate(&set)?;
     let findings = judge_offline(&desired, SystemClock.now());
-    let Some(first) = findings.iter().find(|finding| finding.blocks()) else { return Ok(()) };
+    let Some(first) = findings.iter().find(|finding| finding.blocks()) else { return Ok(desired) };
     let failure = Failure::new(
         Meaning::Usage,
         "init-contradicts",
         "what these options say would not pass `validate`, and nothing was written",
     );
     Err(failure.because(format!("{} {}: {}", first.code, first.rule, first.message)).help(first.remedy.clone()).into())
+}
+
+/// What AWS must allow, as `policy` prints it, and whose it is.
+fn policies(desired: &Desired, scaffold: &Scaffold<'_>) -> Result<Vec<(String, String)>, Failure> {
+    let mut all = Vec::new();
+    for (of, whose) in [
+        (PolicyOf::Trust(scaffold.role.as_str()), format!("Trust policy of {}", scaffold.role_arn)),
+        (PolicyOf::Broker, format!("Identity policy of the broker, {}", scaffold.principal)),
+        (PolicyOf::Reader, "Identity policy of whoever plans and applies".to_owned()),
+    ] {
+        let policies = app::policy(desired, of, None)?.policies;
+        all.extend(policies.iter().map(|policy| (whose.clone(), policy.document.to_json())));
+    }
+    Ok(all)
 }
 
 /// Nothing that is there is ever written over, and nothing is written beside manifests that are there.
@@ -253,13 +269,14 @@ struct Next<'a> {
     args: &'a InitArgs,
     top: &'a Path,
     files: &'a [NewFile],
+    policies: &'a [(String, String)],
     is_repository: bool,
     to_ignore: bool,
 }
 
 impl Next<'_> {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let Self { scaffold, args, top, files, is_repository, to_ignore } = self;
+        let Self { scaffold, args, top, files, policies, is_repository, to_ignore } = self;
         writeln!(out, "Wrote {} in {}:", count(files.len() as u64, "file"), shown(top))?;
         for file in *files {
             writeln!(out, "  {}", escape(&file.path))?;
@@ -277,11 +294,7 @@ impl Next<'_> {
             }
         }
         writeln!(out, "\nWhat AWS must allow:")?;
-        for (whose, policy) in [
-            (format!("Trust policy of {}", scaffold.role_arn), scaffold.trust_policy()),
-            (format!("Identity policy of the broker, {}", scaffold.principal), scaffold.broker_policy()),
-            ("Identity policy of whoever plans and applies".to_owned(), scaffold.reader_policy()),
-        ] {
+        for (whose, policy) in *policies {
             writeln!(out, "\n  {whose}:")?;
             for line in policy.lines() {
                 writeln!(out, "    {line}")?;
@@ -293,6 +306,9 @@ impl Next<'_> {
         }
         if !is_repository {
             writeln!(out, "  git init {}", quoted(&top.to_string_lossy()))?;
+        }
+        if let Some(url) = &args.state {
+            writeln!(out, "  export LEASEHOLD_STATE={}", quoted(url))?;
         }
         let dir = match args.dir == Path::new(".") {
             true => String::new(),
