@@ -146,6 +146,26 @@ fn no_flipped_bit_of_a_signed_head_is_issued_from() {
     let file = sandbox.repo().join(".leasehold/head.json");
     let good = std::fs::read(&file).expect("readable");
     let pinned = with(ISSUE, &["--head-key", "../key.pub.pem"]);
+#[test]
+fn a_memory_inside_of_the_state_is_refused() {
+    let aws = CannedAws::start();
+    let sandbox = sandbox(&aws);
+    let _ = sandbox.run(APPLY).expect(exit::FINE);
+    std::os::unix::fs::symlink(sandbox.repo().join(".leasehold/audit"), sandbox.path("link")).expect("linked");
+    let before = sandbox.files("repo/.leasehold");
+    for memory in
+        [".leasehold", ".leasehold/memory", "../link/memory", "../link/../memory", "manifests/../.leasehold/m"]
+    {
+        for command in [ISSUE, APPLY, &["plan"], &["audit", "verify"], &["sweep"]] {
+            let remembering = [command, &["--head-memory", memory]].concat();
+            assert_eq!(refusal(&sandbox, &remembering, exit::USAGE), "error[memory-in-state]", "{remembering:?}");
+        }
+    }
+    assert_eq!(sandbox.files("repo/.leasehold"), before);
+    let _ = sandbox.run(&with(ISSUE, &["--head-memory", ".leasehold/../../memory"])).expect(exit::FINE);
+    assert!(sandbox.path("memory/seen.json").is_file());
+}
+
     // Every bit of every byte is flipped beside the wire form; here one in each part goes the whole way.
     for at in (0..good.len() - 1).step_by(good.len() / 12) {
         let mut bytes = good.clone();
