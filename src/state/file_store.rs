@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, Dir, OFlags, fchmod, fstat, fsync, linkat, openat, ren
 use rustix::io::Errno;
 
 use super::lock::Lock;
-use super::{fault, folder};
+use super::{fault, folder, within};
 use crate::domain::digest::Digest;
 use crate::ports::{Object, StateRead, StateStore, StoreError, Version, check_key, check_prefix};
 
@@ -71,6 +71,17 @@ impl FileStore {
     pub fn with_lock_wait(mut self, wait: Duration) -> Self {
         self.lock_wait = wait;
         self
+    }
+
+    /// Whether this folder is that of `outer` or lies inside of it, also by way of a symlink or `..`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] if that cannot be told.
+    pub fn lies_within(&self, outer: &Self) -> Result<bool, StoreError> {
+        within::lies_within(&self.root, &outer.root).map_err(|error| {
+            let errno = Errno::from_io_error(&error).unwrap_or(Errno::IO);
+            self.unusable(&format!("looking whether it lies inside of {}", outer.location), errno)
+        })
     }
 
     fn root(&self) -> Result<Option<BorrowedFd<'_>>, StoreError> {

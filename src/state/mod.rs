@@ -17,6 +17,8 @@ mod head_key;
 #[cfg(feature = "file-store")]
 mod lock;
 mod url;
+#[cfg(feature = "file-store")]
+mod within;
 
 pub use bucket_url::BucketUrl;
 #[cfg(feature = "file-store")]

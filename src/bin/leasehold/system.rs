@@ -1,7 +1,7 @@
 //! The machine's clock, its source of ids, its files, and what its environment says about who asks.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 use std::path::Path;
 
 use leasehold::app::audit::Who;
@@ -10,10 +10,21 @@ use leasehold::domain::audit::CiRun;
 use leasehold::ports::{Clock, Ids, Timer};
 
 /// The text of a file; `None` if it has more than `most` bytes, of which no more are read than show that.
-pub(crate) fn read_at_most(file: &Path, most: u64) -> io::Result<Option<String>> {
-    let mut text = String::new();
-    let read = File::open(file)?.take(most + 1).read_to_string(&mut text)?;
-    Ok((read as u64 <= most).then_some(text))
+pub(crate) fn read_at_most(file: &Path, most: usize) -> io::Result<Option<String>> {
+    text_at_most(File::open(file)?, most)
+}
+
+/// [`read_at_most`] of what is open already.
+pub(crate) fn text_at_most(source: impl Read, most: usize) -> io::Result<Option<String>> {
+    let mut bytes = Vec::new();
+    source.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > most {
+        return Ok(None);
+    }
+    String::from_utf8(bytes).map(Some).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        io::Error::new(io::ErrorKind::InvalidData, format!("it is not UTF-8 at byte {at}"))
+    })
 }
 
 /// The machine's clock.
@@ -148,6 +159,21 @@ mod tests {
         let run = ci_run(buildkite).expect("a run");
         assert!(!format!("{run:?}").contains("password"));
         assert_eq!(run.actor.expect("an actor").len(), VARIABLE_MAX);
+    }
+
+    #[test]
+    fn no_more_is_read_than_shows_that_it_is_too_much() {
+        let read = |bytes: &'static [u8], most| text_at_most(bytes, most).map_err(|error| error.to_string());
+        assert_eq!(read(b"abc", 3), Ok(Some("abc".to_owned())));
+        assert_eq!(read(b"", 0), Ok(Some(String::new())));
+        assert_eq!(read(b"abcd", 3), Ok(None));
+        assert_eq!(read("abc\u{e9}".as_bytes(), 3), Ok(None), "a cut inside of a character is too long, not damaged");
+        assert_eq!(read(b"a\xff", 3), Err("it is not UTF-8 at byte 1".to_owned()));
+        assert_eq!(
+            text_at_most(io::repeat(b'x'), 3).expect("readable"),
+            None,
+            "what never ends is read up to the limit"
+        );
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::args::SourceArgs;
 use crate::system;
 
 pub(crate) use access::LiveAccess;
-pub(crate) use head_signing::{signer, signing};
+pub(crate) use head_signing::{SigningKey, signing};
 pub(crate) use state::{Place, Store, broker, looked_at, place, reached, reader, state, state_place};
 
 /// Where a command takes its manifests from when the command line leaves it open.

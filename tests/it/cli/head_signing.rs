@@ -1,5 +1,7 @@
 //! A head that is signed: `apply --sign-with`, `--head-key`, `--head-memory`.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use leasehold::output::exit;
 
 use crate::canned_aws::{CannedAws, manifests, two};
@@ -43,8 +45,14 @@ fn sandbox(aws: &CannedAws) -> Sandbox {
         ("p256.pub.pem", P256_PUBLIC),
     ] {
         std::fs::write(sandbox.path(name), text).expect("written");
+        // As `openssl genpkey` leaves a private key; of a public one it does not matter.
+        set_mode(&sandbox, name, 0o600);
     }
     sandbox
+}
+
+fn set_mode(sandbox: &Sandbox, name: &str, mode: u32) {
+    std::fs::set_permissions(sandbox.path(name), std::fs::Permissions::from_mode(mode)).expect("ours");
 }
 
 const APPLY: &[&str] = &["apply", "--auto-approve"];
@@ -139,6 +147,26 @@ fn an_older_head_is_refused_by_who_has_seen_a_newer_one() {
 }
 
 #[test]
+fn a_memory_inside_of_the_state_is_refused() {
+    let aws = CannedAws::start();
+    let sandbox = sandbox(&aws);
+    let _ = sandbox.run(APPLY).expect(exit::FINE);
+    std::os::unix::fs::symlink(sandbox.repo().join(".leasehold/audit"), sandbox.path("link")).expect("linked");
+    let before = sandbox.files("repo/.leasehold");
+    for memory in
+        [".leasehold", ".leasehold/memory", "../link/memory", "../link/../memory", "manifests/../.leasehold/m"]
+    {
+        for command in [ISSUE, APPLY, &["plan"], &["audit", "verify"], &["sweep"]] {
+            let remembering = [command, &["--head-memory", memory]].concat();
+            assert_eq!(refusal(&sandbox, &remembering, exit::USAGE), "error[memory-in-state]", "{remembering:?}");
+        }
+    }
+    assert_eq!(sandbox.files("repo/.leasehold"), before);
+    let _ = sandbox.run(&with(ISSUE, &["--head-memory", ".leasehold/../../memory"])).expect(exit::FINE);
+    assert!(sandbox.path("memory/seen.json").is_file());
+}
+
+#[test]
 fn no_flipped_bit_of_a_signed_head_is_issued_from() {
     let aws = CannedAws::start();
     let sandbox = sandbox(&aws);
@@ -166,7 +194,8 @@ fn keys_that_cannot_be_used_are_told_and_not_shown() {
     )
     .expect("written");
     for file in ["../bad.pem", "../absent.pem", "../key.pub.pem"] {
-        let done = sandbox.run(&with(APPLY, &["--sign-with", file])).expect(exit::FAILED);
+        // Before git and AWS are read: there is no such folder.
+        let done = sandbox.run(&with(APPLY, &["--dir", "nowhere", "--sign-with", file])).expect(exit::FAILED);
         assert!(done.stderr.contains("error[key-unreadable]"), "{}", done.stderr);
         assert!(!done.all().contains("c2VjcmV0"), "{}", done.all());
     }
@@ -175,7 +204,8 @@ fn keys_that_cannot_be_used_are_told_and_not_shown() {
     }
     let inline = with(ISSUE, &["--head-key", "-----BEGIN PUBLIC KEY-----"]);
     assert_eq!(refusal(&sandbox, &inline, exit::USAGE), "error[bad-head-key]");
-    let arn = sandbox.run(&with(APPLY, &["--sign-with", "arn:aws:iam::111122223333:role/r"])).expect(exit::USAGE);
+    let other = with(APPLY, &["--dir", "nowhere", "--sign-with", "arn:aws:iam::111122223333:role/r"]);
+    let arn = sandbox.run(&other).expect(exit::USAGE);
     assert!(arn.stderr.contains("error[bad-signing-key]"), "{}", arn.stderr);
     // Variables that are set to nothing are how a pipeline leaves an option out.
     for name in ["LEASEHOLD_HEAD_KEY", "LEASEHOLD_SIGN_WITH", "LEASEHOLD_HEAD_MEMORY"] {
@@ -183,6 +213,39 @@ fn keys_that_cannot_be_used_are_told_and_not_shown() {
     }
     let _ = sandbox.run(APPLY).expect(exit::FINE);
     let _ = sandbox.run(ISSUE).expect(exit::FINE);
+}
+
+#[test]
+fn a_private_key_that_others_can_read_is_warned_of_once() {
+    let aws = CannedAws::start();
+    let sandbox = sandbox(&aws);
+    let signed = with(APPLY, &["--sign-with", "../key.pem"]);
+    let warning = "warning: the private key `../key.pem` can be read by other users (mode 0444)";
+    // As a container gets a mounted secret: it is used all the same.
+    set_mode(&sandbox, "key.pem", 0o444);
+    let done = sandbox.run(&signed).expect(exit::FINE);
+    assert_eq!(done.stderr.matches(warning).count(), 1, "{}", done.stderr);
+    for mode in [0o400, 0o600] {
+        set_mode(&sandbox, "key.pem", mode);
+        let done = sandbox.run(&signed).expect(exit::FINE);
+        assert!(!done.stderr.contains("warning"), "{mode:o}: {}", done.stderr);
+    }
+}
+
+#[test]
+fn a_key_may_come_through_a_pipe_and_is_read_up_to_a_limit() {
+    let aws = CannedAws::start();
+    let sandbox = sandbox(&aws);
+    let piped = |source: &str, key: &str| {
+        let command = format!("{source} | {} apply --auto-approve --sign-with {key}", crate::sandbox::binary());
+        sandbox.run_plain("/bin/sh", &["-c", &command])
+    };
+    let done = piped("cat ../key.pem", "/dev/stdin").expect(exit::FINE);
+    assert!(done.stdout.contains("The head is signed") && !done.stderr.contains("warning"), "{}", done.all());
+    for (source, key) in [("cat /dev/zero", "/dev/stdin"), ("true", "/dev/zero")] {
+        let refused = piped(source, key).expect(exit::FAILED).stderr;
+        assert!(refused.contains("error[key-unreadable]") && refused.contains("more than 65536 bytes"), "{refused}");
+    }
 }
 
 #[test]

@@ -126,7 +126,7 @@ fn what_is_no_saved_plan_is_told_apart() {
     error[plan-unreadable]: nowhere.json cannot be used as a saved plan; because No such file or directory (os error 2); help: save one with `leasehold plan --out FILE`
     exit 1
     ── stderr
-    error[plan-unreadable]: standard input cannot be used as a saved plan; because stream did not contain valid UTF-8; help: save one with `leasehold plan --out FILE`
+    error[plan-unreadable]: standard input cannot be used as a saved plan; because it is not UTF-8 at byte 0; help: save one with `leasehold plan --out FILE`
     ");
     let json = sandbox.run(&["render", "nowhere.json", "--format", "json"]).expect(exit::FAILED);
     let value: serde_json::Value = serde_json::from_str(&json.stderr).expect("JSON on standard error");
@@ -141,7 +141,7 @@ fn a_plan_that_is_too_large_is_not_read_to_its_end() {
     assert_snapshot!(file.shown(), @"
     exit 1
     ── stderr
-    error[plan-unreadable]: large.json cannot be used as a saved plan; because the plan file is too large: it has 67108865 bytes, and 67108864 are read at most
+    error[plan-unreadable]: large.json cannot be used as a saved plan; because the plan file is too large: it has more than 67108864 bytes; help: save one with `leasehold plan --out FILE`
     ");
     let endless = sandbox.run_plain("/bin/sh", &["-c", &format!("{} render - </dev/zero", crate::sandbox::binary())]);
     assert!(endless.expect(exit::FAILED).stderr.contains("the plan file is too large"));

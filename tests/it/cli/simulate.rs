@@ -120,7 +120,7 @@ fn what_is_no_request_is_one_clear_error() {
     let error: Value = serde_json::from_str(&as_json.stderr).expect("an error as JSON");
     assert_eq!((error["kind"].as_str(), as_json.stdout.as_str()), (Some("bad-request"), ""));
     let huge = ask(&"x".repeat(4 * 1024 * 1024), &["simulate", "--request", "-"]).expect(exit::FAILED);
-    assert!(huge.stderr.contains("at most 524288 are read"), "{}", huge.stderr);
+    assert!(huge.stderr.contains("it has more than 524288 bytes"), "{}", huge.stderr);
     let sandbox = Sandbox::new();
     std::fs::write(sandbox.path("request.json"), [0xff_u8]).expect("written");
     let binary = sandbox.run(&["simulate", "--request", "../request.json"]).expect(exit::FAILED);

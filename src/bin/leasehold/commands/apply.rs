@@ -13,10 +13,11 @@ use crate::args::{ApplyArgs, Format};
 use crate::exit;
 use crate::system::{self, RandomIds, SystemClock};
 use crate::terminal::{Terminal, eprint, print};
-use crate::wire_up::{self, Prefer};
+use crate::wire_up::{self, Prefer, SigningKey};
 
 pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppError> {
     let saved = args.plan.as_deref().map(saved_plan::read).transpose()?;
+    let key = SigningKey::read(&args.signing)?;
     let (expectation, saved_target) = expectation(args, saved.as_ref())?;
     let manifests = wire_up::manifests(&args.source, Prefer::Commit, args.allow_dirty)?;
     let signed_by = match &args.require_signed_by {
@@ -42,7 +43,10 @@ pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppE
     let mut who = system::who();
     who.caller_arn = planned.plan.report.caller.as_ref().map(|caller| caller.arn.clone());
     let first = planned.head.is_none();
-    let signer = wire_up::signer(&args.signing, &store, args.state.timeout).await?;
+    let signer = match key {
+        Some(key) => Some(key.signer(&store, args.state.timeout).await?),
+        None => None,
+    };
     let signing = wire_up::signing(&args.signing, signer.as_ref());
     signing.check(planned.head.as_ref())?;
     let writes = planned.plan.has_changes() || signing.changes(planned.head.as_ref());

@@ -1,23 +1,24 @@
 //! Reading a plan that `plan --out` saved.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use leasehold::app::{Failure, Meaning};
 use leasehold::domain::plan::PlanBasis;
 use leasehold::wire::plan_v1;
 
+use crate::system;
+
 /// Reads a saved plan, whose hash must be that of what it was made from.
 pub(super) fn read(file: &Path) -> Result<(plan_v1::Document, PlanBasis), Failure> {
     let shown = file.to_string_lossy();
-    sound(&text(&shown, File::open(file))?, &shown)
+    sound(&text(&shown, system::read_at_most(file, plan_v1::MAX_BYTES))?, &shown)
 }
 
 /// [`read`] from standard input.
 pub(super) fn read_stdin() -> Result<(plan_v1::Document, PlanBasis), Failure> {
     let shown = "standard input";
-    sound(&text(shown, Ok(io::stdin().lock()))?, shown)
+    sound(&text(shown, system::text_at_most(io::stdin().lock(), plan_v1::MAX_BYTES))?, shown)
 }
 
 fn sound(text: &str, shown: &str) -> Result<(plan_v1::Document, PlanBasis), Failure> {
@@ -30,13 +31,13 @@ fn sound(text: &str, shown: &str) -> Result<(plan_v1::Document, PlanBasis), Fail
     Ok((document, basis))
 }
 
-fn text(shown: &str, source: io::Result<impl Read>) -> Result<String, Failure> {
-    let mut text = String::new();
-    // One byte more than allowed is enough for the reader of the plan to say that it is too large.
-    let limit = plan_v1::MAX_BYTES as u64 + 1;
-    let read = source.and_then(|source| source.take(limit).read_to_string(&mut text));
-    read.map(|_| text)
-        .map_err(|error| unreadable(shown, error.to_string()).help("save one with `leasehold plan --out FILE`"))
+fn text(shown: &str, read: io::Result<Option<String>>) -> Result<String, Failure> {
+    let why = match read {
+        Ok(Some(text)) => return Ok(text),
+        Ok(None) => format!("the plan file is too large: it has more than {} bytes", plan_v1::MAX_BYTES),
+        Err(error) => error.to_string(),
+    };
+    Err(unreadable(shown, why).help("save one with `leasehold plan --out FILE`"))
 }
 
 fn unreadable(shown: &str, cause: String) -> Failure {

@@ -10,7 +10,7 @@ use crate::system;
 use crate::wire_up;
 
 /// Largest list of allowed signers, in bytes.
-const BYTES_MAX: u64 = 4 << 20;
+const BYTES_MAX: usize = 4 << 20;
 
 /// Refuses unless the commit that the manifests were read from is signed by somebody on the list.
 pub(super) fn require(file: &Path, source: &SourceArgs, manifests: &ManifestSet) -> Result<SignedBy, Failure> {

@@ -1,4 +1,4 @@
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use leasehold::app::{self, AppError, Failure, Meaning};
@@ -6,16 +6,11 @@ use leasehold::output::text;
 use leasehold::wire::simulation_v1;
 
 use crate::args::{Format, SimulateArgs};
-use crate::exit;
 use crate::terminal::{Terminal, print};
+use crate::{exit, system};
 
 pub(crate) fn run(args: &SimulateArgs, terminal: Terminal) -> Result<u8, AppError> {
-    let request = request(&args.request).map_err(|error| {
-        let shown = args.request.to_string_lossy();
-        Failure::new(Meaning::Failed, "request-unreadable", format!("the request {shown} could not be read"))
-            .because(error.to_string())
-            .help("--request names a file with a request as JSON, or is `-` for standard input")
-    })?;
+    let request = request(&args.request)?;
     let document = app::simulate(&request)?;
     print(|out| match args.format {
         Format::Json => out.write_all(document.to_json().as_bytes()),
@@ -24,21 +19,21 @@ pub(crate) fn run(args: &SimulateArgs, terminal: Terminal) -> Result<u8, AppErro
     Ok(exit::FINE)
 }
 
-/// The text of a request. What is too long is read as far as shows that it is.
-fn request(from: &Path) -> io::Result<String> {
-    let most = simulation_v1::MAX_BYTES as u64 + 1;
-    let mut bytes = Vec::new();
-    if from == Path::new("-") {
-        io::stdin().lock().take(most).read_to_end(&mut bytes)?;
+/// The text of a request.
+fn request(from: &Path) -> Result<String, Failure> {
+    const MOST: usize = simulation_v1::MAX_BYTES;
+    let read = if from == Path::new("-") {
+        system::text_at_most(io::stdin().lock(), MOST)
     } else {
-        std::fs::File::open(from)?.take(most).read_to_end(&mut bytes)?;
-    }
-    if bytes.len() as u64 == most {
-        // The cut may lie inside a character.
-        return Ok(String::from_utf8_lossy(&bytes).into_owned());
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        io::Error::new(io::ErrorKind::InvalidData, format!("it is not UTF-8 at byte {at}"))
-    })
+        system::read_at_most(from, MOST)
+    };
+    let why = match read {
+        Ok(Some(text)) => return Ok(text),
+        Ok(None) => format!("it has more than {MOST} bytes"),
+        Err(error) => error.to_string(),
+    };
+    let shown = from.to_string_lossy();
+    Err(Failure::new(Meaning::Failed, "request-unreadable", format!("the request {shown} could not be read"))
+        .because(why)
+        .help("--request names a file with a request as JSON, or is `-` for standard input"))
 }

@@ -1,5 +1,8 @@
 //! The keys that heads are signed with, and those that are pinned.
 
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use leasehold::app::{Failure, HeadSigning, Meaning};
@@ -14,9 +17,10 @@ use leasehold::state::{FileKey, HeadKeyError, RingVerifier, read_public_keys};
 use super::state::{Store, session};
 use crate::args::SigningArgs;
 use crate::system;
+use crate::terminal::eprint;
 
 /// Largest file of a key, in bytes.
-const KEY_BYTES_MAX: u64 = 64 << 10;
+const KEY_BYTES_MAX: usize = 64 << 10;
 
 /// What signs the head.
 #[allow(clippy::large_enum_variant, reason = "there is one in a process")]
@@ -46,21 +50,62 @@ impl HeadSigner for Signer {
     }
 }
 
-/// Reads the key to sign with, or asks KMS for its public half.
-pub(crate) async fn signer(args: &SigningArgs, store: &Store, timeout: Ttl) -> Result<Option<Signer>, Failure> {
-    let Some(given) = args.sign_with.as_deref().filter(|given| !given.is_empty()) else { return Ok(None) };
-    if given.starts_with("arn:") {
-        let region = kms_region(given)?;
+/// The key to sign with, as far as it is known without asking AWS.
+#[allow(clippy::large_enum_variant, reason = "there is one in a process")]
+pub(crate) enum SigningKey {
+    File(FileKey),
+    Kms { arn: String, region: String },
+}
+
+impl SigningKey {
+    /// Reads the key to sign with, and warns if others may read it as well.
+    ///
+    /// That is no refusal: a secret that a container gets as a mounted file is often readable by all who are in the container,
+    /// and its mode cannot be changed there.
+    pub(crate) fn read(args: &SigningArgs) -> Result<Option<Self>, Failure> {
+        let Some(given) = args.sign_with.as_deref().filter(|given| !given.is_empty()) else { return Ok(None) };
+        if given.starts_with("arn:") {
+            let region = kms_region(given)?.to_owned();
+            return Ok(Some(Self::Kms { arn: given.to_owned(), region }));
+        }
+        let file = Path::new(given);
+        let opened = File::open(file);
+        let mode = opened.as_ref().ok().and_then(shared_mode);
+        let text = Secret::new(text_of(opened).map_err(|why| unreadable(file, "--sign-with", &why))?);
+        let key = FileKey::read(&text).map_err(|error| unusable(file, "--sign-with", &error))?;
+        if let Some(mode) = mode {
+            eprint(|out| {
+                writeln!(
+                    out,
+                    "warning: the private key {} can be read by other users (mode {mode:04o}): `chmod 600` it, if it is not \
+                     alone in a container",
+                    shown(file)
+                )
+            });
+        }
+        Ok(Some(Self::File(key)))
+    }
+
+    /// Asks KMS for the public half of a key that lies there.
+    pub(crate) async fn signer(self, store: &Store, timeout: Ttl) -> Result<Signer, Failure> {
+        let (arn, region) = match self {
+            Self::File(key) => return Ok(Signer::File(key)),
+            Self::Kms { arn, region } => (arn, region),
+        };
         // The state in S3 has a session already, whose limit of time everything that is asked of AWS shares.
         let session = match store.inner().open_session() {
-            Some(open) => open.in_region(region)?,
-            None => session(Some(region.to_owned()), timeout).await?,
+            Some(open) => open.in_region(&region)?,
+            None => session(Some(region), timeout).await?,
         };
-        return Ok(Some(Signer::Kms(KmsKey::load(&session, given).await?)));
+        Ok(Signer::Kms(KmsKey::load(&session, &arn).await?))
     }
-    let text = Secret::new(read(Path::new(given), "--sign-with")?);
-    let key = FileKey::read(&text).map_err(|error| unusable(Path::new(given), "--sign-with", &error))?;
-    Ok(Some(Signer::File(key)))
+}
+
+/// The mode of a file that others than its owner may read. A pipe has none that means anything.
+fn shared_mode(file: &File) -> Option<u32> {
+    let metadata = file.metadata().ok().filter(Metadata::is_file)?;
+    let mode = metadata.permissions().mode() & 0o7777;
+    (mode & 0o044 != 0).then_some(mode)
 }
 
 /// What is to become of the signature.
@@ -103,26 +148,27 @@ pub(super) fn pinned(given: &[String]) -> Result<Vec<HeadKey>, Failure> {
             })?);
         } else {
             let file = Path::new(text);
-            let pem = read(file, "--head-key")?;
+            let pem = text_of(File::open(file)).map_err(|why| unreadable(file, "--head-key", &why))?;
             keys.extend(read_public_keys(&pem).map_err(|error| unusable(file, "--head-key", &error))?);
         }
     }
     Ok(keys)
 }
 
-fn read(file: &Path, option: &str) -> Result<String, Failure> {
-    let why = match system::read_at_most(file, KEY_BYTES_MAX) {
-        Ok(Some(text)) => return Ok(text),
-        Ok(None) => format!("it has more than {KEY_BYTES_MAX} bytes"),
-        Err(error) => error.to_string(),
-    };
-    Err(Failure::new(
-        Meaning::Failed,
-        "key-unreadable",
-        format!("the key of {option}, {}, cannot be read", shown(file)),
-    )
-    .because(why)
-    .help("name a PEM file that this user may read"))
+/// The text of a file of a key, opened or not; else why there is none.
+fn text_of(opened: io::Result<File>) -> Result<String, String> {
+    match opened.and_then(|file| system::text_at_most(file, KEY_BYTES_MAX)) {
+        Ok(Some(text)) => Ok(text),
+        Ok(None) => Err(format!("it has more than {KEY_BYTES_MAX} bytes")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn unreadable(file: &Path, option: &str, why: &str) -> Failure {
+    let message = format!("the key of {option}, {}, cannot be read", shown(file));
+    Failure::new(Meaning::Failed, "key-unreadable", message)
+        .because(why)
+        .help("name a PEM file that this user may read")
 }
 
 fn unusable(file: &Path, option: &str, error: &HeadKeyError) -> Failure {

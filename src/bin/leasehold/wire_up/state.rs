@@ -51,6 +51,20 @@ fn trusted(place: Place, trust: &HeadTrustArgs) -> Result<Store, Failure> {
     // A variable that is set to nothing names no folder.
     let folder = trust.head_memory.as_deref().filter(|folder| !folder.is_empty());
     let memory = folder.map(|folder| FileStore::open(Path::new(folder))).transpose()?;
+    if let (Some(memory), Place::Folder(state)) = (&memory, &place)
+        && memory.lies_within(state)?
+    {
+        return Err(Failure::new(
+            Meaning::Usage,
+            "memory-in-state",
+            format!("the folder of --head-memory, {}, lies inside of the state", escape(&memory.location())),
+        )
+        .because(format!(
+            "whoever can put back an older head at {} can put back the memory of it as well",
+            escape(&state.location())
+        ))
+        .help("name a folder outside of the state, out of reach of whoever writes to it: --head-memory DIR"));
+    }
     Ok(Trusted::new(place, memory, head_signing::pinned(&trust.head_key)?, RingVerifier))
 }
 
