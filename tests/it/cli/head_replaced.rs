@@ -82,3 +82,16 @@ fn no_head_is_written_that_the_same_pins_would_refuse() {
     let _ = sandbox.run(&with(ISSUE, &PINNED)).expect(exit::FINE);
     assert_eq!(refusal(&sandbox, &with(ISSUE, &["--head-key", "../other.pub.pem"]), exit::FAILED), DISTRUSTED);
 }
+
+#[test]
+fn an_option_that_is_given_nothing_is_no_option_left_out() {
+    let sandbox = Sandbox::new();
+    for command in [ISSUE, &["sweep"], &["audit", "verify"], &["lease", "renew", "x", "--increment", "1h"]] {
+        for option in [["--head-key", ""], ["--head-memory", ""]] {
+            let done = sandbox.run(&with(command, &option)).expect(exit::USAGE);
+            assert!(done.stderr.contains(&format!("the value of {} is empty", option[0])), "{}", done.stderr);
+        }
+    }
+    let _ = sandbox.run(&with(ISSUE, &["--head-key", "a.pem", "--head-key", ""])).expect(exit::USAGE);
+    let _ = sandbox.run(&with(APPLY, &["--sign-with="])).expect(exit::USAGE);
+}
