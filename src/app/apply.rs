@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::audit::{self, Event, Who};
-use super::{Failure, HeadSigning, Meaning, Planned, end, ledger, record};
+use super::{Failure, HeadSigning, Meaning, Planned, Trusted, end, ledger, record};
 use crate::domain::audit::AuditAction;
 use crate::domain::credential::OnRemoval;
 use crate::domain::digest::Digest;
@@ -13,7 +13,7 @@ use crate::domain::ident::Name;
 use crate::domain::lease::LeaseState;
 use crate::domain::plan::{Action, Plan, PlanBasis, Step, ends_users};
 use crate::domain::record::{AppliedRole, Head, Snapshot};
-use crate::ports::{Clock, HeadSigner, Ids, StateStore};
+use crate::ports::{Clock, HeadSigner, HeadVerifier, Ids, StateRead, StateStore};
 
 /// How many events an apply vouches for at most, each of which it has to read.
 const COVERED_BY_AN_APPLY: usize = 250;
@@ -42,6 +42,21 @@ impl Review {
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.planned.plan
+    }
+
+    /// Refuses to write a head that the pinned keys would refuse, and to sign what is taken over from a record that nobody
+    /// has checked: that of roles which are no target, or which are left out because they changed since they were reviewed.
+    ///
+    /// # Errors
+    /// `head-would-be-refused`, `head-not-trusted`, `head-not-checked`.
+    pub fn check_signing<S: StateRead, M: StateStore, V: HeadVerifier>(
+        &self,
+        signing: &HeadSigning<'_, impl HeadSigner>,
+        store: &Trusted<S, M, V>,
+    ) -> Result<(), Failure> {
+        let Planned { plan, head, record: _, desired: _ } = &self.planned;
+        let takes_over = plan.basis.target.is_some() || !self.stale.is_empty();
+        signing.check_trust(head.as_ref(), takes_over, store.pinned(), store.verifier())
     }
 }
 

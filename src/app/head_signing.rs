@@ -3,8 +3,8 @@
 use super::record::ReadHead;
 use super::{Failure, Meaning};
 use crate::domain::digest::Digest;
-use crate::domain::signed_head::{HeadKey, HeadSignature};
-use crate::ports::{HeadSigner, SigningError};
+use crate::domain::signed_head::{Distrust, HeadKey, HeadSignature};
+use crate::ports::{HeadSigner, HeadVerifier, SigningError};
 
 /// What becomes of the head's signature.
 #[derive(Debug)]
@@ -74,6 +74,73 @@ impl<K: HeadSigner> HeadSigning<'_, K> {
             .help("say --sign-with KEY, or --drop-signature if it is not to be signed any more")),
             (Self::Unsigned, None) | (Self::Dropped | Self::By(_), _) => Ok(()),
         }
+    }
+
+    /// Refuses to write a head that the pinned keys would refuse, and to sign what nobody has checked. `takes_over` says that
+    /// the new head keeps something of the old one that git does not say anew.
+    pub(super) fn check_trust(
+        &self,
+        replaced: Option<&ReadHead>,
+        takes_over: bool,
+        pinned: &[HeadKey],
+        verifier: &impl HeadVerifier,
+    ) -> Result<(), Failure> {
+        if !pinned.is_empty() {
+            return self.check_pinned(pinned);
+        }
+        let (Self::By(signer), Some(replaced)) = (self, replaced) else { return Ok(()) };
+        let key = signer.key();
+        let ours = replaced.signature.as_ref().filter(|signature| signature.key == key.id());
+        match ours {
+            Some(signature) if verifier.holds(key, &replaced.message, &signature.bytes) => Ok(()),
+            Some(_) => Err(Failure::new(
+                Meaning::Failed,
+                "head-not-trusted",
+                format!("the head that is to be replaced is not trusted: {}", Distrust::BadSignature { key: key.id() }),
+            )
+            .help(
+                "find out who wrote it, and restore the newest backup of the whole state; or begin signing anew: apply with \
+                 --drop-signature, and then with --sign-with. Nothing was done",
+            )),
+            None if takes_over => Err(Failure::new(
+                Meaning::Failed,
+                "head-not-checked",
+                "this apply would sign what the record says of other roles, and nobody has checked that record",
+            )
+            .because(match &replaced.signed_by {
+                Some(other) => format!("its head names the key {other}, which is not pinned"),
+                None => "its head is not signed".to_owned(),
+            })
+            .help(
+                "apply all roles (without --target, and a new plan if some have changed): then git alone decides what is \
+                 signed; or name the key that the head is signed with, with --head-key",
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Whoever pins these keys, this command itself the next time, has to believe what is written now.
+    fn check_pinned(&self, pinned: &[HeadKey]) -> Result<(), Failure> {
+        const REFUSED: &str = "head-would-be-refused";
+        match self.key_id() {
+            Some(key) if pinned.iter().any(|pinned| pinned.id() == key) => Ok(()),
+            Some(key) => Err(Failure::new(
+                Meaning::Failed,
+                REFUSED,
+                format!("this apply would sign the head with the key {key}, which is not among those of --head-key"),
+            )
+            .help("name its public half with --head-key as well, wherever the record is read; or sign with a key that is pinned")),
+            None => Err(Failure::new(
+                Meaning::Failed,
+                REFUSED,
+                "this apply would write a head without a signature, and --head-key believes none without",
+            )
+            .help(
+                "say --sign-with KEY; or, if it is not to be signed, take --head-key and LEASEHOLD_HEAD_KEY away first, wherever \
+                 the record is read",
+            )),
+        }
+        .map_err(|failure| failure.because("whoever pins the same keys would refuse to issue from it; nothing was done"))
     }
 
     pub(super) async fn sign(&self, message: &[u8]) -> Result<Option<HeadSignature>, Failure> {

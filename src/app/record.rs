@@ -11,6 +11,7 @@ use crate::domain::digest::Digest;
 use crate::domain::ident::Name;
 use crate::domain::lease::LeaseId;
 use crate::domain::record::{AppliedRole, Head, Record, Snapshot};
+use crate::domain::signed_head::HeadSignature;
 use crate::domain::text;
 use crate::ports::{HeadSigner, StateRead, StateStore, Version};
 use crate::wire::state_v1::{self, CorruptError, HeadDraft, SignedHead};
@@ -30,6 +31,10 @@ pub struct ReadHead {
     pub digest: Digest,
     /// The key that its signature names, which was checked only if the store is a [`Trusted`](super::Trusted) one.
     pub signed_by: Option<Digest>,
+    /// Its signature, which was checked likewise.
+    pub(super) signature: Option<HeadSignature>,
+    /// What that has to be made over.
+    pub(super) message: Vec<u8>,
     generation: u64,
     version: Version,
 }
@@ -122,10 +127,12 @@ async fn head_alone<S: StateRead>(store: &S) -> Result<Option<ReadHead>, Failure
         },
     };
     let read = state_v1::open_head(&object.bytes).map_err(|error| corrupt(store, HEAD_KEY, &error))?;
-    let SignedHead { envelope, signature, message: _ } = read;
+    let SignedHead { envelope, signature, message } = read;
     Ok(Some(ReadHead {
         digest: Digest::of_bytes(&object.bytes),
-        signed_by: signature.map(|signature| signature.key),
+        signed_by: signature.as_ref().map(|signature| signature.key.clone()),
+        signature,
+        message,
         head: envelope.body,
         generation: envelope.generation,
         version: object.version,

@@ -35,6 +35,16 @@ impl<S: StateRead, M: StateStore, V: HeadVerifier> Trusted<S, M, V> {
         &self.store
     }
 
+    /// The keys that a head has to be signed with; none if it need not be.
+    pub(super) fn pinned(&self) -> &[HeadKey] {
+        &self.keys
+    }
+
+    /// What tells whether a signature fits a key.
+    pub(super) fn verifier(&self) -> &V {
+        &self.verifier
+    }
+
     async fn head(&self) -> Result<Option<Object>, StoreError> {
         if self.keys.is_empty() && self.memory.is_none() {
             return self.store.get(HEAD_KEY).await;

@@ -8,6 +8,7 @@ mod aws_errors;
 mod drift;
 mod exec;
 mod exit_codes;
+mod head_replaced;
 pub(crate) mod head_signing;
 mod help;
 mod help_about;

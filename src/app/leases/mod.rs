@@ -47,7 +47,7 @@ pub enum Selection {
     One(String),
     /// Those of a role that have not ended.
     Role(Name),
-    /// Those whose path (`aws/creds/<role>/<id>`) begins so and that have not ended.
+    /// Those whose path (`aws/creds/<role>/<id>`) begins so and that have not ended. It has to hold `aws/creds`.
     Prefix(String),
     /// All that have not ended.
     All,
@@ -65,6 +65,7 @@ async fn select<S: StateRead>(store: &S, selection: &Selection) -> Result<Vec<St
         Selection::Role(role) => ledger::of_roles(store, |known| known == role).await?,
         Selection::All => ledger::of_roles(store, |_| true).await?,
         Selection::Prefix(prefix) => {
+            check_prefix(prefix)?;
             let may_match = |role: &Name| {
                 let path = format!("aws/creds/{role}/");
                 path.starts_with(prefix.as_str()) || prefix.starts_with(&path)
@@ -77,6 +78,20 @@ async fn select<S: StateRead>(store: &S, selection: &Selection) -> Result<Vec<St
         Selection::One(_) | Selection::Role(_) | Selection::All => true,
     });
     Ok(chosen)
+}
+
+/// Refuses what begins no path: an empty one, which a script makes of a variable that is not set, would end every lease, and a
+/// mistyped one would end none and say that none is open.
+fn check_prefix(prefix: &str) -> Result<(), Failure> {
+    if prefix == "aws/creds" || prefix.starts_with("aws/creds/") {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Meaning::Usage,
+        "bad-lease-prefix",
+        format!("no lease has a path that begins with `{}`", text::short(prefix, 120)),
+    )
+    .help("write --prefix aws/creds/ROLE/, or the beginning of that; --all chooses every lease"))
 }
 
 async fn find<S: StateRead>(store: &S, id_or_path: &str) -> Result<StoredLease, Failure> {

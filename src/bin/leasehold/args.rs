@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::{EnumValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use leasehold::domain::audit::{JUSTIFICATION_MAX, Justification};
 use leasehold::domain::ident::{BrokerPrincipal, IdentError, Name, RoleArn};
 use leasehold::domain::ttl::{Ttl, TtlError};
@@ -49,6 +50,18 @@ pub(crate) struct Cli {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// Reads the arguments of this process.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches()?;
+        if let Some(option) = head::given_empty(&matches) {
+            let message = format!("the value of {option} is empty: leave the option out if there is none");
+            return Err(Self::command().error(ErrorKind::InvalidValue, message));
+        }
+        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut Self::command()))
+    }
 }
 
 /// Options of every command.

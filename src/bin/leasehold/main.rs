@@ -11,7 +11,6 @@ mod wire_up;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use clap::error::ErrorKind;
 use leasehold::domain::text::{escape, escape_lines};
 use leasehold::output::plain;
@@ -22,7 +21,7 @@ use crate::terminal::Terminal;
 fn main() -> ExitCode {
     quiet_panics();
     keep_memory();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };

@@ -33,7 +33,7 @@ const P256_PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\n\
      -----END PUBLIC KEY-----\n";
 
 /// A repository with two roles, and the keys beside it.
-fn sandbox(aws: &CannedAws) -> Sandbox {
+pub(super) fn sandbox(aws: &CannedAws) -> Sandbox {
     let sandbox = aws.sandbox();
     sandbox.commit(&manifests(&two("max_sts_ttl: 1h")));
     for (name, text) in [
@@ -55,21 +55,21 @@ fn set_mode(sandbox: &Sandbox, name: &str, mode: u32) {
     std::fs::set_permissions(sandbox.path(name), std::fs::Permissions::from_mode(mode)).expect("ours");
 }
 
-const APPLY: &[&str] = &["apply", "--auto-approve"];
-const ISSUE: &[&str] = &["issue", "app-readonly"];
+pub(super) const APPLY: &[&str] = &["apply", "--auto-approve"];
+pub(super) const ISSUE: &[&str] = &["issue", "app-readonly"];
 
-fn with(command: &[&'static str], more: &[&'static str]) -> Vec<&'static str> {
+pub(super) fn with(command: &[&'static str], more: &[&'static str]) -> Vec<&'static str> {
     [command, more].concat()
 }
 
 /// What it says begins with the kind of the error.
-fn refusal(sandbox: &Sandbox, command: &[&str], code: u8) -> String {
+pub(super) fn refusal(sandbox: &Sandbox, command: &[&str], code: u8) -> String {
     let done = sandbox.run(command).expect(code);
     assert!(done.stdout.is_empty(), "nothing is handed out: {}", done.stdout);
     done.stderr.chars().take_while(|c| *c != ':').collect()
 }
 
-const DISTRUSTED: &str = "error[head-not-trusted]";
+pub(super) const DISTRUSTED: &str = "error[head-not-trusted]";
 
 #[test]
 fn a_signed_head_is_issued_from_and_no_other() {
@@ -90,7 +90,8 @@ fn a_signed_head_is_issued_from_and_no_other() {
     }
 
     // A new key: both are pinned until everything is signed with the new one, which takes one apply.
-    let rotate = with(APPLY, &["--sign-with", "../p256.pem", "--head-key", "../key.pub.pem"]);
+    let both = ["--head-key", "../key.pub.pem", "--head-key", "../p256.pub.pem"];
+    let rotate = with(&with(APPLY, &["--sign-with", "../p256.pem"]), &both);
     let rotated = sandbox.run(&rotate).expect(exit::FINE).stdout;
     assert!(rotated.contains("serial 2"), "{rotated}");
     assert_eq!(refusal(&sandbox, &pinned, exit::FAILED), DISTRUSTED);

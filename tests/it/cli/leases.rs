@@ -46,6 +46,15 @@ fn what_cannot_be_renewed_or_revoked_is_refused_without_asking_aws() {
     ── stderr
     error[no-such-role]: there is no role `app-rx` in the record or among the leases; because nothing was revoked; help: did you mean `app-rw`?
     ");
+    for prefix in ["", "a", "aws/", "creds/app-readonly", "aws/creds-app", "*"] {
+        let refused = sandbox.run(&["lease", "revoke", "--prefix", prefix]).expect(exit::USAGE);
+        assert!(refused.stderr.contains("error[bad-lease-prefix]"), "{}", refused.stderr);
+    }
+    assert_snapshot!(sandbox.run(&["lease", "revoke", "--prefix", "app-readonly"]).shown(), @"");
+    for prefix in ["aws/creds", "aws/creds/", "aws/creds/app-re", "aws/creds/app-readonly/", path] {
+        let chosen = sandbox.run(&["lease", "revoke", "--prefix", prefix]).expect(exit::FINE);
+        assert!(chosen.stdout.contains("lives on aws/creds/app-readonly/"), "{}", chosen.stdout);
+    }
     assert_snapshot!(sandbox.run(&["lease", "revoke", path]).shown(), @"
     exit 0
     ── stdout

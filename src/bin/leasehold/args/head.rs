@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use clap::Args;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args};
 
 /// Whose heads are believed.
 #[derive(Debug, Args)]
@@ -30,4 +31,20 @@ pub(crate) struct SigningArgs {
     /// Leave the head without a signature from now on
     #[arg(long)]
     pub(crate) drop_signature: bool,
+}
+
+/// An option of these that was given, and given nothing.
+///
+/// `--head-key "$KEY"` without a KEY would believe every head, and nobody would be told. A variable that is set to nothing is
+/// how a pipeline leaves an option out: that is no mistake.
+pub(super) fn given_empty(matches: &ArgMatches) -> Option<&'static str> {
+    const OPTIONS: [(&str, &str); 3] =
+        [("head_key", "--head-key"), ("head_memory", "--head-memory"), ("sign_with", "--sign-with")];
+    let is_empty = |id: &str| {
+        matches.ids().any(|known| known == id)
+            && matches.value_source(id) == Some(ValueSource::CommandLine)
+            && matches.get_raw(id).into_iter().flatten().any(|value| value.is_empty())
+    };
+    let here = OPTIONS.into_iter().find(|(id, _)| is_empty(id)).map(|(_, option)| option);
+    here.or_else(|| given_empty(matches.subcommand()?.1))
 }

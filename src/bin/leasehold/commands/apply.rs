@@ -52,6 +52,7 @@ pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppE
     let writes = planned.plan.has_changes() || signing.changes(planned.head.as_ref());
     who.signed_by = signed_by.map(|by| Signer { key: by.key.fingerprint(), principals: by.principals });
     let review = review(planned, &expectation, args.allow_dirty)?;
+    review.check_signing(&signing, &store)?;
     if let Some((saved, _)) = &saved {
         same_steps(saved, &document, &review)?;
     }

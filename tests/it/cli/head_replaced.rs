@@ -1,0 +1,97 @@
+//! What an apply signs, and what it leaves behind for whoever pins a key.
+
+use leasehold::output::exit;
+
+use super::head_signing::{APPLY, DISTRUSTED, ISSUE, refusal, sandbox, with};
+use crate::canned_aws::{BROKER, CannedAws, manifests, two};
+use crate::sandbox::Sandbox;
+use crate::scene;
+
+const SIGNED: [&str; 2] = ["--sign-with", "../key.pem"];
+const PINNED: [&str; 2] = ["--head-key", "../key.pub.pem"];
+const ONE: [&str; 2] = ["--target", "app-rw"];
+
+/// The kind of the error, after the plan was shown; the state is as it was before.
+fn refused(sandbox: &Sandbox, more: &[&[&'static str]]) -> String {
+    let before = sandbox.files("repo/.leasehold");
+    let done = sandbox.run(&with(APPLY, &more.concat())).expect(exit::FAILED);
+    assert_eq!(sandbox.files("repo/.leasehold"), before, "{}", done.all());
+    done.stderr.chars().take_while(|c| *c != ':').collect()
+}
+
+fn applied(sandbox: &Sandbox, more: &[&[&'static str]]) {
+    let _ = sandbox.run(&with(APPLY, &more.concat())).expect(exit::FINE);
+}
+
+#[test]
+fn what_nobody_checked_is_not_signed_along() {
+    const NOT_CHECKED: &str = "error[head-not-checked]";
+    let aws = CannedAws::start();
+    let sandbox = sandbox(&aws);
+    applied(&sandbox, &[]);
+    sandbox.commit(&manifests(&two("max_sts_ttl: 30m")));
+    assert_eq!(refused(&sandbox, &[&SIGNED, &ONE]), NOT_CHECKED, "the head is not signed");
+    applied(&sandbox, &[&SIGNED]);
+    sandbox.commit(&manifests(&two("max_sts_ttl: 45m")));
+    let other = ["--sign-with", "../p256.pem"];
+    assert_eq!(refused(&sandbox, &[&other, &ONE]), NOT_CHECKED, "the head is signed with another key");
+    applied(&sandbox, &[&SIGNED, &ONE]);
+    applied(&sandbox, &[&other, &ONE, &PINNED, &["--head-key", "../p256.pub.pem"]]);
+    applied(&sandbox, &[&SIGNED]);
+    let _ = sandbox.run(&with(ISSUE, &PINNED)).expect(exit::FINE);
+}
+
+#[test]
+fn roles_that_are_left_out_are_not_signed_along_unchecked() {
+    let aws = CannedAws::start();
+    let sandbox = sandbox(&aws);
+    applied(&sandbox, &[]);
+    sandbox.commit(&manifests(&two("max_sts_ttl: 30m")));
+    let _ = sandbox.run(&["plan", "--out", "../plan.json"]).expect(exit::FINE);
+    aws.put("ProdAppReadOnly", 7_200, &scene::trusting(BROKER));
+    assert_eq!(refused(&sandbox, &[&SIGNED, &["../plan.json"]]), "error[head-not-checked]");
+}
+
+#[test]
+fn a_signature_that_does_not_fit_is_not_replaced_by_a_good_one() {
+    let aws = CannedAws::start();
+    let sandbox = sandbox(&aws);
+    applied(&sandbox, &[&SIGNED]);
+    let file = sandbox.repo().join(".leasehold/head.json");
+    let head = std::fs::read_to_string(&file).expect("readable");
+    let at = head.find("\"value\":\"").expect("signed") + 9;
+    let other = if &head[at..=at] == "A" { "B" } else { "A" };
+    std::fs::write(&file, [&head[..at], other, &head[at + 1..]].concat()).expect("written");
+    assert_eq!(refused(&sandbox, &[&SIGNED]), DISTRUSTED);
+    applied(&sandbox, &[&["--drop-signature"]]);
+    applied(&sandbox, &[&SIGNED]);
+    let _ = sandbox.run(&with(ISSUE, &PINNED)).expect(exit::FINE);
+}
+
+#[test]
+fn no_head_is_written_that_the_same_pins_would_refuse() {
+    const REFUSED: &str = "error[head-would-be-refused]";
+    let aws = CannedAws::start();
+    let sandbox = sandbox(&aws);
+    assert_eq!(refused(&sandbox, &[&PINNED]), REFUSED, "the first head, not signed");
+    assert_eq!(refused(&sandbox, &[&PINNED, &["--sign-with", "../other.pem"]]), REFUSED);
+    applied(&sandbox, &[&PINNED, &SIGNED]);
+    assert_eq!(refused(&sandbox, &[&PINNED, &["--sign-with", "../p256.pem"]]), REFUSED);
+    assert_eq!(refused(&sandbox, &[&PINNED, &["--drop-signature"]]), REFUSED);
+    assert_eq!(refused(&sandbox, &[&PINNED]), "error[head-is-signed]");
+    let _ = sandbox.run(&with(ISSUE, &PINNED)).expect(exit::FINE);
+    assert_eq!(refusal(&sandbox, &with(ISSUE, &["--head-key", "../other.pub.pem"]), exit::FAILED), DISTRUSTED);
+}
+
+#[test]
+fn an_option_that_is_given_nothing_is_no_option_left_out() {
+    let sandbox = Sandbox::new();
+    for command in [ISSUE, &["sweep"], &["audit", "verify"], &["lease", "renew", "x", "--increment", "1h"]] {
+        for option in [["--head-key", ""], ["--head-memory", ""]] {
+            let done = sandbox.run(&with(command, &option)).expect(exit::USAGE);
+            assert!(done.stderr.contains(&format!("the value of {} is empty", option[0])), "{}", done.stderr);
+        }
+    }
+    let _ = sandbox.run(&with(ISSUE, &["--head-key", "a.pem", "--head-key", ""])).expect(exit::USAGE);
+    let _ = sandbox.run(&with(APPLY, &["--sign-with="])).expect(exit::USAGE);
+}
