@@ -153,12 +153,6 @@ fn no_time_at_all_is_no_time_limit() {
 }
 
 #[test]
-fn no_lease_has_such_a_path() {
-    let said = usage(&["lease", "revoke", "--prefix", "app"]);
-    assert!(said.contains("no lease's path begins with `app`: write `aws/creds/`"), "{said}");
-}
-
-#[test]
 fn no_length_is_not_said_to_be_a_credentials() {
     for args in [&["sweep", "--grace", "0s"][..], &["sweep", "--max-duration", "0"], &["issue", "a", "--wait", "0s"]] {
         let said = usage(args);

@@ -91,7 +91,7 @@ pub(crate) struct LeaseRevokeArgs {
     #[arg(long, value_name = "ROLE", value_parser = name)]
     pub(crate) role: Option<Name>,
     /// All leases whose path begins so, like aws/creds/app
-    #[arg(long, value_name = "PREFIX", value_parser = lease_prefix)]
+    #[arg(long, value_name = "PREFIX")]
     pub(crate) prefix: Option<String>,
     /// All leases
     #[arg(long)]
@@ -156,17 +156,6 @@ pub(crate) struct ReachArgs {
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
-}
-
-/// How the paths of leases begin, which are `aws/creds/<role>/<id>`. What none begins with would choose nothing, and say so
-/// as if all were ended.
-fn lease_prefix(text: &str) -> Result<String, String> {
-    const ALL: &str = "aws/creds/";
-    if text.starts_with(ALL) || ALL.starts_with(text) {
-        return Ok(text.to_owned());
-    }
-    let text = leasehold::domain::text::escape(text);
-    Err(format!("no lease's path begins with `{text}`: write `{ALL}` and the beginning of a role's name"))
 }
 
 /// What to do about a new key before it is handed over.
