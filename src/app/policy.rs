@@ -135,7 +135,7 @@ fn trust(desired: &Desired, name: &str, account: Option<&AccountId>) -> Result<D
     let refuse = |kind, message: String| Failure::new(Meaning::Usage, kind, message);
     if !matches!(role.spec.credential, CredentialSpec::AssumedRole(_)) {
         let kind = role.spec.credential.kind();
-        return Err(refuse("no-target", format!("the role `{name}` is a {kind}, which assumes no role"))
+        return Err(refuse("no-target", format!("the role `{name}` is of type {kind}, which assumes no role"))
             .help("only an assumed_role has targets with a trust policy"));
     }
     let principal = desired.broker.spec.principal.as_str();

@@ -585,7 +585,7 @@ fn what_makes_no_sense_is_refused() {
     error[no-such-role]: there is no role `deplay` declared; help: did you mean `deploy`?
     ");
     assert_snapshot!(refused(&["trust", "mailer"]), @"
-    error[no-target]: the role `mailer` is a iam_user, which assumes no role; help: only an assumed_role has targets with a trust policy
+    error[no-target]: the role `mailer` is of type iam_user, which assumes no role; help: only an assumed_role has targets with a trust policy
     ");
     assert_snapshot!(refused(&["trust", "deploy", "--account", "111122223333"]), @"
     error[no-target]: the role `deploy` has no target in account 111122223333; help: it has: arn:aws:iam::444455556666:role/team/Deploy
