@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 /// Waits for both. Each is polled whenever either wakes; neither is dropped because the other is done.
@@ -28,6 +29,52 @@ pub(super) async fn both<A: Future, B: Future>(one: A, other: B) -> (A::Output, 
         }
     })
     .await
+}
+
+/// Objects of a store that are read at once: over a network, waiting for one after the other is most of the time.
+pub(super) const READS_AT_ONCE: usize = 16;
+
+/// The answers to all inputs, in their order. At most `most` are asked for at once, and none once one has failed; the error
+/// is that of the first input that has one.
+pub(super) async fn in_order<I, A, E, F: Future<Output = Result<A, E>>>(
+    most: usize,
+    inputs: impl IntoIterator<Item = I>,
+    ask: impl Fn(I) -> F,
+) -> Result<Vec<A>, E> {
+    let answers: Mutex<Vec<Option<A>>> = Mutex::default();
+    let failed: Mutex<Option<(usize, E)>> = Mutex::new(None);
+    let mut inputs = inputs.into_iter();
+    at_most(most, || {
+        if lock(&failed).is_some() {
+            return None;
+        }
+        let asking = ask(inputs.next()?);
+        let mut waiting = lock(&answers);
+        let nth = waiting.len();
+        waiting.push(None);
+        drop(waiting);
+        let (answers, failed) = (&answers, &failed);
+        Some(async move {
+            match asking.await {
+                Ok(answer) => lock(answers)[nth] = Some(answer),
+                Err(error) => {
+                    let mut failed = lock(failed);
+                    if failed.as_ref().is_none_or(|(first, _)| nth < *first) {
+                        *failed = Some((nth, error));
+                    }
+                }
+            }
+        })
+    })
+    .await;
+    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some((_, error)) => Err(error),
+        None => Ok(answers.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect()),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs all jobs, in their order and at most `most` at once. `next` makes them one by one, when there is room for one.
@@ -113,6 +160,40 @@ mod tests {
             assert_eq!((seen.get(), done.get()), (most.min(20), 20));
         }
         block_on(at_most(2, || None::<std::future::Ready<()>>));
-        let _ = block_on(both(ready(()), ready(())));
+    }
+
+    #[test]
+    fn answers_keep_the_order_of_what_was_asked() {
+        for most in [1, 3, 50] {
+            let (running, seen) = (Cell::new(0), Cell::new(0));
+            let asked = block_on(in_order(most, 0..20_u32, |nth| {
+                let (running, seen) = (&running, &seen);
+                async move {
+                    running.set(running.get() + 1);
+                    seen.set(seen.get().max(running.get()));
+                    after(7 - nth % 7).await;
+                    running.set(running.get() - 1);
+                    Ok::<_, ()>(nth)
+                }
+            }));
+            assert_eq!((asked, seen.get()), (Ok((0..20).collect()), most.min(20)));
+        }
+    }
+
+    #[test]
+    fn the_first_failure_is_told_and_nothing_is_begun_after_one() {
+        for (most, begun) in [(1, 6), (4, 8)] {
+            let asked = Cell::new(0);
+            let failed = block_on(in_order(most, 0..20_u32, |nth| {
+                asked.set(asked.get() + 1);
+                async move {
+                    // The later one fails sooner.
+                    after(if nth == 5 { 9 } else { 1 }).await;
+                    if nth == 5 || nth == 7 { Err(nth) } else { Ok(nth) }
+                }
+            }));
+            assert_eq!(failed, Err(5));
+            assert!(asked.get() <= begun, "{most} at once: {}", asked.get());
+        }
     }
 }
