@@ -16,7 +16,8 @@ use super::audit::{self, Event, Who};
 use super::both::both;
 use super::ledger::{self, StoredLease};
 use super::plan::no_such_role;
-use super::{AppError, Failure, Meaning, read_head, read_record, read_role, refusal};
+use super::record::is_head_still;
+use super::{AppError, Failure, Meaning, read_record, read_role, refusal};
 use crate::domain::Timestamp;
 use crate::domain::audit::{AuditAction, EventId};
 use crate::domain::credential::CredentialSpec;
@@ -359,8 +360,7 @@ fn intent(prepared: &Prepared, request: &IssueRequest, id: LeaseId, now: Timesta
 /// intent without a credential: it ends by itself.
 async fn still_recorded<S: StateStore>(store: &S, prepared: &Prepared) -> Result<(), Failure> {
     let Prepared { head, role, .. } = prepared;
-    let now = read_head(store).await?.map(|read| read.head);
-    if now.as_ref() == Some(head) {
+    if is_head_still(store, head).await? {
         return Ok(());
     }
     let again = read_role(store, &role.spec.name).await?.and_then(|(_, found)| found);
