@@ -5,6 +5,10 @@ use std::pin::{Pin, pin};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
+use jiff::SignedDuration;
+
+use crate::ports::Timer;
+
 /// Waits for both. Each is polled whenever either wakes; neither is dropped because the other is done.
 pub(super) async fn both<A: Future, B: Future>(one: A, other: B) -> (A::Output, B::Output) {
     let (mut one, mut other) = (pin!(one), pin!(other));
@@ -27,6 +31,16 @@ pub(super) async fn both<A: Future, B: Future>(one: A, other: B) -> (A::Output, 
                 Poll::Pending
             }
         }
+    })
+    .await
+}
+
+/// The job's answer; `None` if it took longer than `limit`, and was dropped.
+pub(super) async fn within<F: Future>(timer: &impl Timer, limit: SignedDuration, job: F) -> Option<F::Output> {
+    let (mut job, mut limit) = (pin!(job), pin!(timer.sleep(limit)));
+    poll_fn(|context| match job.as_mut().poll(context) {
+        Poll::Ready(answer) => Poll::Ready(Some(answer)),
+        Poll::Pending => limit.as_mut().poll(context).map(|()| None),
     })
     .await
 }
@@ -108,7 +122,7 @@ mod tests {
     use std::future::ready;
 
     use super::*;
-    use crate::testing::block_on;
+    use crate::testing::{FixedClock, block_on};
 
     /// Pending this often, and then done.
     async fn after(polls: u32) {
@@ -195,5 +209,14 @@ mod tests {
             assert_eq!(failed, Err(5));
             assert!(asked.get() <= begun, "{most} at once: {}", asked.get());
         }
+    }
+
+    #[test]
+    fn what_takes_too_long_is_dropped() {
+        let clock = FixedClock::at(crate::domain::Timestamp::UNIX_EPOCH);
+        let second = SignedDuration::from_secs(1);
+        assert_eq!(block_on(within(&clock, second, ready(1))), Some(1));
+        assert_eq!(block_on(within(&clock, second, std::future::pending::<()>())), None);
+        let _ = block_on(both(ready(()), ready(())));
     }
 }
