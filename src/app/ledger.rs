@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Failure;
+use super::both::{READS_AT_ONCE, in_order};
 use super::record::{corrupt, damaged};
 use super::swap::{swap, take_away};
 use crate::domain::Timestamp;
@@ -93,11 +94,7 @@ pub async fn ids<S: StateRead>(store: &S) -> Result<Vec<LeaseId>, Failure> {
 
 /// Every lease, oldest first. An object that cannot be believed is a failure: a ledger with a hole says nothing.
 pub async fn all<S: StateRead>(store: &S) -> Result<Vec<Lease>, Failure> {
-    let mut leases = Vec::new();
-    for id in ids(store).await? {
-        leases.extend(find(store, &id).await?.map(|stored| stored.lease));
-    }
-    Ok(leases)
+    Ok(found(store, ids(store).await?).await?.into_iter().map(|stored| stored.lease).collect())
 }
 
 /// The entries of the index that are due by `now`, in the order of their time.
@@ -127,11 +124,15 @@ pub async fn roles<S: StateRead>(store: &S) -> Result<BTreeSet<Name>, Failure> {
 
 /// The leases of these roles that have not ended, oldest first, found without reading any other.
 pub async fn of_roles<S: StateRead>(store: &S, wanted: impl Fn(&Name) -> bool) -> Result<Vec<StoredLease>, Failure> {
-    let mut leases = Vec::new();
-    for id in open_ids(store, wanted).await? {
-        leases.extend(find(store, &id).await?.filter(|stored| !matches!(stored.lease.state, LeaseState::Ended(_))));
-    }
+    let mut leases = found(store, open_ids(store, wanted).await?).await?;
+    leases.retain(|stored| !matches!(stored.lease.state, LeaseState::Ended(_)));
     Ok(leases)
+}
+
+/// Those of these leases that are there, in this order.
+async fn found<S: StateRead>(store: &S, ids: impl IntoIterator<Item = LeaseId>) -> Result<Vec<StoredLease>, Failure> {
+    let stored = in_order(READS_AT_ONCE, ids, |id| async move { find(store, &id).await }).await?;
+    Ok(stored.into_iter().flatten().collect())
 }
 
 /// Takes an entry out of the index that its lease does not need, and that has been due for longer than any write takes: a

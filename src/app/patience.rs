@@ -1,11 +1,10 @@
 //! A time limit for each call to a store, so that a sink that hangs does not hang the command.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
+use std::future::Future;
 
 use jiff::SignedDuration;
 
+use super::both::within;
 use crate::ports::{Object, StateRead, StateStore, StoreError, Timer, Version};
 
 /// A store of which no call takes longer than a limit. A write that was given up may have happened: it is
@@ -30,12 +29,7 @@ impl<S, T> Patient<S, T> {
 impl<S: StateRead + Sync, T: Timer + Sync> Patient<S, T> {
     /// The call's answer; `None` if it took too long.
     async fn within<A>(&self, call: impl Future<Output = A>) -> Option<A> {
-        let (mut call, mut limit) = (pin!(call), pin!(self.timer.sleep(self.limit)));
-        poll_fn(|context| match call.as_mut().poll(context) {
-            Poll::Ready(answer) => Poll::Ready(Some(answer)),
-            Poll::Pending => limit.as_mut().poll(context).map(|()| None),
-        })
-        .await
+        within(&self.timer, self.limit, call).await
     }
 
     fn no_answer(&self) -> StoreError {

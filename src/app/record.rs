@@ -72,6 +72,12 @@ pub async fn read_head<S: StateRead>(store: &S) -> Result<Option<ReadHead>, Fail
     }
 }
 
+/// Whether this is the head still, which was [read](read_head) a moment ago: that nothing later was applied to it was found
+/// then, and what has not changed since is no older.
+pub(super) async fn is_head_still<S: StateRead>(store: &S, head: &Head) -> Result<bool, Failure> {
+    Ok(head_alone(store).await?.is_some_and(|now| now.head == *head))
+}
+
 async fn newest_serial<S: StateRead>(store: &S) -> Result<u64, Failure> {
     let keys = store.list("snap/").await?;
     let serial = |key: &String| key.strip_prefix("snap/")?.split('-').next()?.parse::<u64>().ok();

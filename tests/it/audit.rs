@@ -6,10 +6,11 @@ use jiff::SignedDuration;
 use leasehold::app::audit::{AuditFilter, list_audit, show_audit, verify_audit};
 use leasehold::app::{Meaning, Patient};
 use leasehold::domain::audit::{AuditAction, FaultKind, LATE_AFTER, Report};
-use leasehold::ports::{Clock as _, Object, StateRead, StateStore, StoreError, Version};
-use leasehold::testing::{MemoryStore, block_on};
+use leasehold::domain::world::LivePolicy;
+use leasehold::ports::{Clock as _, CloudRead, Object, StateRead, StateStore, StoreError, Version};
+use leasehold::testing::{MemoryStore, Trouble, block_on};
 
-use crate::scene::{READ_ONLY, READ_WRITE, Scene, role};
+use crate::scene::{READ_ONLY, READ_WRITE, Scene, USER, arn, role, trusting, user_role};
 
 fn verified(store: &MemoryStore, scene: &Scene) -> Report {
     block_on(verify_audit(store, scene.clock.now())).expect("an audit that can be read")
@@ -27,6 +28,52 @@ fn history() -> (Scene, MemoryStore) {
     let more = role("app", READ_ONLY, "max_sts_ttl: 1h") + &role("rw", READ_WRITE, "max_sts_ttl: 1h");
     scene.apply(&store, &more).expect("applied");
     (scene, store)
+}
+
+/// What of the events of `issue` names the caller, in their order.
+fn callers(store: &MemoryStore) -> Vec<(AuditAction, Option<String>)> {
+    let all = block_on(list_audit(store, AuditFilter::default())).expect("listed");
+    let events = all.into_iter().map(|stored| stored.event.expect("sound"));
+    events.filter(|event| event.lease.is_some()).map(|event| (event.action, event.caller_arn)).collect()
+}
+
+#[test]
+fn who_asked_is_named_as_soon_as_aws_has_said_so() {
+    let requested = (AuditAction::IssueRequested, None);
+    let caller = |scene: &Scene| block_on(CloudRead::caller_identity(&scene.cloud)).expect("always allowed").arn;
+    let kinds = [
+        (Scene::new(), role("app", READ_ONLY, "max_sts_ttl: 1h")),
+        (Scene::with_broker(USER), user_role("app", "")),
+        (
+            Scene::with_broker(USER),
+            role("app", READ_ONLY, "").replace(&format!("role_arns: [{READ_ONLY}]"), "credential_type: session_token"),
+        ),
+    ];
+    for (scene, roles) in kinds {
+        let store = MemoryStore::new();
+        scene.apply(&store, &roles).expect("applied");
+        let issued = scene.issue(&store, "app").expect("issued");
+        assert!(!issued.notes.iter().any(|note| note.contains("ARN")), "{:?}", issued.notes);
+        assert_eq!(callers(&store), [requested.clone(), (AuditAction::IssueGranted, Some(caller(&scene)))], "{roles}");
+    }
+
+    let (scene, store) = (Scene::new(), MemoryStore::new());
+    scene.apply(&store, &role("app", READ_ONLY, "max_sts_ttl: 1h")).expect("applied");
+    scene.cloud.edit_role(&arn(READ_ONLY), |live| live.trust = LivePolicy::read(&trusting(USER)));
+    scene.issue(&store, "app").map(drop).expect_err("refused by AWS");
+    assert_eq!(callers(&store), [requested, (AuditAction::IssueRefused, Some(caller(&scene)))]);
+}
+
+#[test]
+fn a_session_does_not_depend_on_who_asked_and_the_silence_is_told() {
+    let (scene, store) = (Scene::new(), MemoryStore::new());
+    scene.apply(&store, &role("app", READ_ONLY, "max_sts_ttl: 1h")).expect("applied");
+    scene.cloud.trouble(CloudRead::calls(&scene.cloud) + 2, Trouble::Throttle);
+    let issued = scene.issue(&store, "app").expect("issued");
+    let told: Vec<_> = issued.notes.iter().filter(|note| note.contains("sts:GetCallerIdentity")).collect();
+    assert_eq!(told.len(), 1, "{:?}", issued.notes);
+    assert_eq!(callers(&store), [(AuditAction::IssueRequested, None), (AuditAction::IssueGranted, None)]);
+    assert_eq!(verified(&store, &scene).faults, []);
 }
 
 fn keys(store: &MemoryStore) -> Vec<String> {

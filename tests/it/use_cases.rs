@@ -371,7 +371,7 @@ fn a_role_that_leaves_the_record_while_aws_is_asked_is_not_handed_out() {
         leasehold::ports::Ids::ulid(&other.ids, leasehold::ports::Clock::now(&other.clock));
     }
     let store = leasehold::testing::FaultyStore::new(store, move |call| {
-        let last_look = call.operation == leasehold::testing::Operation::List && call.index > 6;
+        let last_look = call.key == leasehold::app::HEAD_KEY && call.index > 6;
         if last_look && !applied.swap(true, std::sync::atomic::Ordering::SeqCst) {
             other.apply(&inner, &role("app-readonly", READ_ONLY, HOUR)).expect("applied");
         }

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 
 use crate::app::Failure;
+use crate::app::both::{READS_AT_ONCE, in_order};
 use crate::domain::Timestamp;
 use crate::domain::audit::{COVERING, Covers, EventId, LATE_AFTER, covered_digest, id_in_key};
 use crate::domain::digest::Digest;
@@ -29,12 +30,11 @@ pub async fn cover<S: StateRead>(store: &S, now: Timestamp, at_most: usize) -> R
     // Ids of one millisecond are covered together.
     let until = keys.get(at_most).map_or(until, |(_, id)| id.milliseconds().max(first.milliseconds() + 1));
     keys.retain(|(_, id)| id.milliseconds() < until);
-    let mut covered = Vec::with_capacity(keys.len());
-    for (key, _) in keys {
-        if let Some(object) = store.get(&key).await? {
-            covered.push((key, Digest::of_bytes(&object.bytes)));
-        }
-    }
+    let covered = in_order(READS_AT_ONCE, keys, |(key, _)| async move {
+        let object = store.get(&key).await?;
+        Ok::<_, Failure>(object.map(|object| (key, Digest::of_bytes(&object.bytes))))
+    });
+    let covered: Vec<_> = covered.await?.into_iter().flatten().collect();
     let digest = covered_digest(covered.iter().map(|(key, digest)| (key.as_str(), digest)));
     let previous = last.map(|(id, _)| id);
     Ok(Some(Covers { from, until, count: covered.len() as u64, digest, previous }))

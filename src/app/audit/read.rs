@@ -1,5 +1,6 @@
 //! `audit list`, `audit show` and `audit verify`: what the audit says, and whether it is whole.
 
+use crate::app::both::{READS_AT_ONCE, in_order};
 use crate::app::{Failure, Meaning, ledger, read_head};
 use crate::domain::Timestamp;
 use crate::domain::audit::{AuditAction, EventId, History, Report, StoredEvent, Unreadable, verify};
@@ -78,13 +79,12 @@ async fn history<S: StateRead>(store: &S) -> Result<History, Failure> {
 }
 
 async fn read<S: StateRead>(store: &S, keys: Vec<String>) -> Result<Vec<StoredEvent>, Failure> {
-    let mut events = Vec::with_capacity(keys.len());
-    for key in keys {
+    let events = in_order(READS_AT_ONCE, keys, |key| async move {
         // Gone since it was listed: what names it will tell.
-        let Some(object) = store.get(&key).await? else { continue };
+        let Some(object) = store.get(&key).await? else { return Ok::<_, Failure>(None) };
         let event = state_v1::decode_audit(&object.bytes);
         let event = event.map(|envelope| envelope.body).map_err(|error| Unreadable(error.to_string()));
-        events.push(StoredEvent { key, digest: Digest::of_bytes(&object.bytes), event });
-    }
-    Ok(events)
+        Ok(Some(StoredEvent { key, digest: Digest::of_bytes(&object.bytes), event }))
+    });
+    Ok(events.await?.into_iter().flatten().collect())
 }

@@ -1,18 +1,39 @@
 //! One request to STS, built from the record.
 
+use jiff::SignedDuration;
+
 use super::allow::mfa_serial;
 use super::{IssueRequest, Prepared};
+use crate::app::both::{both, within};
 use crate::domain::credential::{AssumedRoleSpec, CredentialSpec, PolicySpec};
 use crate::domain::digest::canonical_json;
 use crate::domain::secret::Secret;
-use crate::ports::{AssumeRole, CloudError, CloudErrorKind, FederationToken, Issued, Issuer, Mfa, SessionToken};
+use crate::ports::{AssumeRole, CloudError, CloudErrorKind, FederationToken, Issued, Issuer, Mfa, SessionToken, Timer};
 
-/// Asks STS for what was prepared.
-pub(super) async fn ask<I: Issuer>(
+/// How long the answer to who asks is waited for.
+const CALLER_AT_MOST: SignedDuration = SignedDuration::from_secs(3);
+
+/// Asks STS for what was prepared, and at the same time who asks, for the audit: so that it takes no longer.
+///
+/// Whoever asks cannot hide by keeping the second answer away, because they write the audit themselves and CloudTrail has
+/// the caller of the access key. So a credential does not depend on it: the error is the reason why the audit is silent.
+pub(super) async fn ask_with_caller<I: Issuer>(
     issuer: &I,
     prepared: &Prepared,
     request: &IssueRequest,
-) -> Result<Issued, CloudError> {
+    timer: &impl Timer,
+) -> (Result<Issued, CloudError>, Result<String, String>) {
+    let caller = within(timer, CALLER_AT_MOST, issuer.caller_identity());
+    let (issued, caller) = both(ask(issuer, prepared, request), caller).await;
+    let caller = match caller {
+        Some(Ok(caller)) => Ok(caller.arn),
+        Some(Err(error)) => Err(error.to_string()),
+        None => Err(format!("AWS did not say in {CALLER_AT_MOST:#}")),
+    };
+    (issued, caller)
+}
+
+async fn ask<I: Issuer>(issuer: &I, prepared: &Prepared, request: &IssueRequest) -> Result<Issued, CloudError> {
     let ttl = prepared.solution.ttl;
     let mfa = || {
         mfa_serial(&prepared.role.spec.credential).zip(request.token_code.as_ref()).map(|(serial, code)| Mfa {

@@ -10,13 +10,14 @@ mod user;
 use jiff::SignedDuration;
 
 use self::allow::{Allowed, allow};
-use self::ask::ask;
+use self::ask::ask_with_caller;
 use self::user::Unmade;
 use super::audit::{self, Event, Who};
 use super::both::both;
 use super::ledger::{self, StoredLease};
 use super::plan::no_such_role;
-use super::{AppError, Failure, Meaning, read_head, read_record, read_role, refusal};
+use super::record::is_head_still;
+use super::{AppError, Failure, Meaning, read_record, read_role, refusal};
 use crate::domain::Timestamp;
 use crate::domain::audit::{AuditAction, EventId};
 use crate::domain::credential::CredentialSpec;
@@ -133,12 +134,15 @@ pub async fn issue<S: StateStore, I: Issuer, U: IamUsers>(
     still_recorded(store, &prepared).await?;
 
     event.previous = Some(requested.digest);
-    let issued = match answer(&sts, &iam, store, &prepared, &request, &stored, clock).await {
+    let (answered, caller) = answer(&sts, &iam, store, &prepared, &request, &stored, clock).await;
+    let who = &Who { caller_arn: caller.as_ref().ok().cloned().or_else(|| who.caller_arn.clone()), ..who.clone() };
+    let issued = match answered {
         Ok(issued) => issued,
         Err(unmade) => return Err(refused(store, clock, ids, who, &prepared, stored, event, unmade).await.into()),
     };
     event.access_key_id = Some(issued.credentials.access_key_id.clone());
     let mut notes = notes(&prepared, &issued);
+    notes.extend(caller.err().map(|why| format!("the audit does not name the caller's ARN: {why}")));
     if let Err(failure) =
         hand_over(store, clock, ids, &iam, &prepared, &request, &mut stored, &issued, &mut notes).await
     {
@@ -151,7 +155,7 @@ pub async fn issue<S: StateStore, I: Issuer, U: IamUsers>(
     Ok(IssuedLease { request_id: requested.id, credentials: issued.credentials, lease: stored.lease, notes })
 }
 
-/// Asks AWS.
+/// Asks AWS. The second answer is the caller's ARN, or why it is not known.
 async fn answer<I: Issuer, U: IamUsers, S: StateStore>(
     sts: &I,
     iam: &U,
@@ -159,20 +163,29 @@ async fn answer<I: Issuer, U: IamUsers, S: StateStore>(
     prepared: &Prepared,
     request: &IssueRequest,
     stored: &StoredLease,
-    clock: &impl Clock,
-) -> Result<Issued, Unmade> {
+    clock: &impl Timer,
+) -> (Result<Issued, Unmade>, Result<String, String>) {
     match &prepared.role.spec.credential {
         CredentialSpec::IamUser(spec) => {
-            let identity = sts.caller_identity().await.map_err(|error| Unmade::Cloud { error, may_be: false })?;
+            let identity = match sts.caller_identity().await {
+                Ok(identity) => identity,
+                Err(error) => {
+                    let why = error.to_string();
+                    return (Err(Unmade::Cloud { error, may_be: false }), Err(why));
+                }
+            };
             let account = prepared.broker.principal.account();
-            if identity.account != *account {
-                return Err(Unmade::Not(user::wrong_account(&identity, account)));
-            }
-            let still_wanted = async || still_recorded(store, prepared).await;
-            user::make(iam, store, prepared, spec, stored, clock, still_wanted).await
+            let made = if identity.account == *account {
+                let still_wanted = async || still_recorded(store, prepared).await;
+                user::make(iam, store, prepared, spec, stored, clock, still_wanted).await
+            } else {
+                Err(Unmade::Not(user::wrong_account(&identity, account)))
+            };
+            (made, Ok(identity.arn))
         }
         CredentialSpec::AssumedRole(_) | CredentialSpec::FederationToken(_) | CredentialSpec::SessionToken(_) => {
-            ask(sts, prepared, request).await.map_err(|error| Unmade::Cloud { error, may_be: false })
+            let (issued, caller) = ask_with_caller(sts, prepared, request, clock).await;
+            (issued.map_err(|error| Unmade::Cloud { error, may_be: false }), caller)
         }
     }
 }
@@ -363,8 +376,7 @@ fn intent(prepared: &Prepared, request: &IssueRequest, id: LeaseId, now: Timesta
 /// intent without a credential: it ends by itself.
 async fn still_recorded<S: StateStore>(store: &S, prepared: &Prepared) -> Result<(), Failure> {
     let Prepared { head, role, .. } = prepared;
-    let now = read_head(store).await?.map(|read| read.head);
-    if now.as_ref() == Some(head) {
+    if is_head_still(store, head).await? {
         return Ok(());
     }
     let again = read_role(store, &role.spec.name).await?.and_then(|(_, found)| found);

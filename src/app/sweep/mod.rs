@@ -71,7 +71,7 @@ pub struct Swept {
     pub failed: Vec<NotSwept>,
     /// What was due and not begun, because the time was over or AWS could not be asked.
     pub left: u64,
-    /// How long the one that was due first had been due when the sweep began, if it is not done with.
+    /// How long the lease that was due first had been due when the sweep began, of those that are not done with.
     pub oldest_overdue: Option<SignedDuration>,
     /// Whether the users in AWS were looked at: there was no need to, if no role makes any and no lease has one.
     pub users_listed: bool,
@@ -134,7 +134,6 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
         due.entry(entry.lease.clone()).or_default().push(entry);
     }
     let order = in_turns(&due);
-    let oldest = due.values().flatten().map(|entry| entry.at).min();
     if request.full {
         for id in ledger::ids(store).await? {
             due.entry(id).or_default();
@@ -184,8 +183,10 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
         finished(store, timer, ids, who, &read.head, &notes).await;
     }
     let mut report = notes.report.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let unfinished = report.left > 0 || !report.failed.is_empty();
-    report.oldest_overdue = oldest.filter(|_| unfinished).map(|at| now.duration_since(at));
+    // The index may still have entries of leases that have ended: nothing is overdue about those.
+    let unfinished = notes.unfinished.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let oldest = unfinished.iter().filter_map(|id| due.get(id)).flatten().map(|entry| entry.at).min();
+    report.oldest_overdue = oldest.map(|at| now.duration_since(at));
     report.failed.sort_by(|a, b| a.what.cmp(&b.what));
     report.foreign.sort();
     report.unrecorded.sort();
@@ -253,6 +254,8 @@ struct Notes {
     absent: Mutex<BTreeSet<LeaseId>>,
     /// Leases whose users have to be ended, met while nobody was connected to IAM.
     users: Mutex<Vec<LeaseId>>,
+    /// Leases that are not done with.
+    unfinished: Mutex<BTreeSet<LeaseId>>,
 }
 
 impl Notes {
@@ -263,6 +266,9 @@ impl Notes {
     /// Counts what was done about a lease.
     fn on(&self, id: &LeaseId, did: Result<Did, Failure>) {
         let mut report = lock(&self.report);
+        if matches!(did, Ok(Did::Left | Did::Failed(_)) | Err(_)) {
+            lock(&self.unfinished).insert(id.clone());
+        }
         report.due += u64::from(!matches!(did, Ok(Did::Nothing | Did::NeedsUsers)));
         match did {
             Ok(Did::Nothing) => {}

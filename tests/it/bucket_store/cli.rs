@@ -56,10 +56,8 @@ fn a_team_shares_one_state_and_each_command_asks_for_little() {
     PUT audit/…-…-…/….json
     PUT due/…-…-…/…-…-app-rw.json
     PUT lease/….json
-    LIST snap/
     GET head.json
     PUT lease/….json
-    LIST snap/
     GET head.json
     PUT audit/…-…-…/….json
     ");

@@ -5,7 +5,7 @@ use leasehold::output::exit;
 use serde_json::Value;
 
 use super::issue::applied;
-use crate::canned_aws::CannedAws;
+use crate::canned_aws::{BROKER, CannedAws};
 
 #[test]
 fn events_are_listed_shown_and_verified() {
@@ -20,6 +20,9 @@ fn events_are_listed_shown_and_verified() {
     assert_eq!(actions, ["issue-requested", "issue-granted"]);
     assert!(events.iter().all(|entry| entry["event"]["justification"] == "the \u{1b}[31mnightly export"));
     assert_eq!(events[1]["event"]["previous"], events[0]["digest"]);
+
+    let callers: Vec<_> = events.iter().map(|entry| entry["event"]["caller_arn"].as_str()).collect();
+    assert_eq!(callers, [None, Some(BROKER)]);
 
     let id = events[1]["event"]["id"].as_str().expect("an id");
     let one = sandbox.run(&["audit", "show", id]).expect(exit::FINE);
