@@ -40,6 +40,18 @@ impl<S: StateRead, M: StateStore, V: HeadVerifier> Trusted<S, M, V> {
         &self.keys
     }
 
+    /// Remembers the head that is there now. Whoever writes one has seen it as well: an older one that is put back right after
+    /// that is refused.
+    ///
+    /// # Errors
+    /// As for reading the head.
+    pub async fn remember_head(&self) -> Result<(), StoreError> {
+        if self.memory.is_some() {
+            self.head().await?;
+        }
+        Ok(())
+    }
+
     /// What tells whether a signature fits a key.
     pub(super) fn verifier(&self) -> &V {
         &self.verifier

@@ -95,3 +95,17 @@ fn an_option_that_is_given_nothing_is_no_option_left_out() {
     let _ = sandbox.run(&with(ISSUE, &["--head-key", "a.pem", "--head-key", ""])).expect(exit::USAGE);
     let _ = sandbox.run(&with(APPLY, &["--sign-with="])).expect(exit::USAGE);
 }
+
+#[test]
+fn an_apply_remembers_the_head_that_it_wrote() {
+    let aws = CannedAws::start();
+    let sandbox = sandbox(&aws);
+    let memory = ["--head-memory", "../memory"];
+    applied(&sandbox, &[&memory]);
+    let _ = sandbox.run_plain("cp", &["-a", ".leasehold", "../older"]).expect(0);
+    sandbox.commit(&manifests(&two("max_sts_ttl: 30m")));
+    applied(&sandbox, &[&memory]);
+    let _ = sandbox.run_plain("rm", &["-r", ".leasehold"]).expect(0);
+    let _ = sandbox.run_plain("cp", &["-a", "../older", ".leasehold"]).expect(0);
+    assert_eq!(refusal(&sandbox, &with(APPLY, &memory), exit::FAILED), DISTRUSTED);
+}

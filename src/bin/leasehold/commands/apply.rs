@@ -71,6 +71,11 @@ pub(crate) async fn run(args: &ApplyArgs, terminal: Terminal) -> Result<u8, AppE
         Format::Json => out.write_all(document.to_json().as_bytes()),
         Format::Text => text::applied(&document, &terminal.out_style(), out),
     })?;
+    if let Some(head) = head {
+        store.remember_head().await.map_err(|error| {
+            Failure::from(error).because(format!("the plan itself is applied: the record has serial {}", head.serial))
+        })?;
+    }
     Ok(code(&applied))
 }
 
