@@ -382,6 +382,29 @@ pub enum StoreError {
         /// Why.
         why: Box<Distrust>,
     },
+    /// The folder in which a reader remembers the newest head cannot be used.
+    #[error("what --head-memory remembers at {location} cannot be used: {detail}")]
+    Memory {
+        /// The folder.
+        location: String,
+        /// What happened.
+        detail: String,
+        /// What to do.
+        help: String,
+    },
+}
+
+impl StoreError {
+    /// The error of a store that is a reader's memory: whoever reads it must not look at the state for the fault.
+    #[must_use]
+    pub fn of_memory(self) -> Self {
+        const HELP: &str = "--head-memory wants a folder of its own on a local disk with room, which belongs to the user who runs this, \
+                            which nobody else can write to (mode 700), and which is no link; mend it, or name another";
+        match self {
+            Self::Unusable { location, detail, help: _ } => Self::Memory { location, detail, help: HELP.to_owned() },
+            other => other,
+        }
+    }
 }
 
 /// The time.

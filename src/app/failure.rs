@@ -99,6 +99,7 @@ impl From<StoreError> for Failure {
                 Self::new(Meaning::Unreachable, "state-unreachable", message).help(help)
             }
             StoreError::Unusable { help, .. } => Self::new(Meaning::Failed, "state-unusable", message).help(help),
+            StoreError::Memory { help, .. } => Self::new(Meaning::Failed, "memory-unusable", message).help(help),
             StoreError::Distrusted { why, .. } => {
                 Self::new(Meaning::Failed, "head-not-trusted", message).help(trust_help(&why))
             }

@@ -30,7 +30,8 @@ pub(super) async fn swap<S: StateStore>(
                 StoreError::Busy { .. }
                 | StoreError::Unreachable { .. }
                 | StoreError::Unusable { .. }
-                | StoreError::Distrusted { .. },
+                | StoreError::Distrusted { .. }
+                | StoreError::Memory { .. },
             ) => {
                 return outcome;
             }

@@ -100,15 +100,15 @@ impl<S: StateRead, M: StateStore, V: HeadVerifier> Trusted<S, M, V> {
 type Recalled = Option<(Envelope<SeenHead>, Version)>;
 
 async fn recall<M: StateRead>(memory: &M) -> Result<Recalled, StoreError> {
-    let Some(object) = memory.get(SEEN_KEY).await? else { return Ok(None) };
+    let Some(object) = memory.get(SEEN_KEY).await.map_err(StoreError::of_memory)? else { return Ok(None) };
     let seen = state_v1::decode_seen(&object.bytes).map_err(|error| forgotten(memory, &error))?;
     Ok(Some((seen, object.version)))
 }
 
 fn forgotten<M: StateRead>(memory: &M, error: &CorruptError) -> StoreError {
-    StoreError::Unusable {
+    StoreError::Memory {
         location: memory.location(),
-        detail: format!("`{SEEN_KEY}`, which remembers the newest head that was seen, cannot be read: {error}"),
+        detail: format!("`{SEEN_KEY}`, which names the newest head that was seen, cannot be read: {error}"),
         help: "remove the file if you know why it is damaged: whatever head is there next is believed then".to_owned(),
     }
 }
@@ -137,7 +137,7 @@ async fn remember<M: StateStore>(
             Err(StoreError::Conflict { .. } | StoreError::Ambiguous { .. }) if tries < TRIES => {
                 known = recall(memory).await?;
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.of_memory()),
         }
     }
 }
@@ -330,7 +330,7 @@ mod tests {
         let store = store(&[], true);
         put(&store, &signed);
         block_on(store.memory.as_ref().expect("a memory").create(SEEN_KEY, b"{}")).expect("written");
-        assert!(matches!(block_on(store.get(HEAD_KEY)), Err(StoreError::Unusable { .. })));
+        assert!(matches!(block_on(store.get(HEAD_KEY)), Err(StoreError::Memory { .. })));
     }
 
     #[test]

@@ -40,24 +40,24 @@ pub(super) fn open_root(path: &Path, location: &str) -> Result<Option<OwnedFd>, 
             if symlink {
                 return Err(StoreError::Unusable {
                     location: location.to_owned(),
-                    detail: "the state folder is a symbolic link".to_owned(),
+                    detail: "the folder is a symbolic link".to_owned(),
                     help: "name the folder that it points to".to_owned(),
                 });
             }
-            Err(fault::unusable(location, "opening the state folder", errno))
+            Err(fault::unusable(location, "opening the folder", errno))
         }
     }
 }
 
 /// Whoever can write to the folder decides what `issue` believes: nobody else may, by owner or by mode.
 fn refuse_shared(fd: &OwnedFd, path: &Path, location: &str) -> Result<(), StoreError> {
-    let stat = fstat(fd).map_err(|errno| fault::unusable(location, "looking at the state folder", errno))?;
+    let stat = fstat(fd).map_err(|errno| fault::unusable(location, "looking at the folder", errno))?;
     let refuse =
         |detail: String, help: String| Err(StoreError::Unusable { location: location.to_owned(), detail, help });
     let owner = Uid::from_raw(stat.st_uid);
     if owner != geteuid() && !owner.is_root() {
         return refuse(
-            format!("the state folder belongs to another user (id {})", owner.as_raw()),
+            format!("the folder belongs to another user (id {})", owner.as_raw()),
             "whoever owns it decides what is issued: run as that user, or name a folder of your own with `--state`"
                 .to_owned(),
         );
@@ -65,7 +65,7 @@ fn refuse_shared(fd: &OwnedFd, path: &Path, location: &str) -> Result<(), StoreE
     let mode = Mode::from_raw_mode(stat.st_mode);
     if mode.intersects(Mode::WGRP | Mode::WOTH) {
         return refuse(
-            format!("the state folder can be written by other users (mode {:04o})", mode.as_raw_mode()),
+            format!("the folder can be written by other users (mode {:04o})", mode.as_raw_mode()),
             format!(
                 "whoever can write to it decides what is issued: make sure that nobody did, then `chmod 700 {}`; or name a \
                  folder of your own",
@@ -112,7 +112,7 @@ pub(super) fn make_root(path: &Path, location: &str) -> Result<OwnedFd, StoreErr
             }
             Ok(fd)
         }
-        None => Err(fault::unusable(location, "opening the state folder just made", Errno::NOENT)),
+        None => Err(fault::unusable(location, "opening the folder just made", Errno::NOENT)),
     }
 }
 

@@ -145,6 +145,7 @@ mod tests {
             StoreError::Unreachable { .. } => "unreachable",
             StoreError::Unusable { .. } => "unusable",
             StoreError::Distrusted { .. } => "distrusted",
+            StoreError::Memory { .. } => "memory",
         };
         for (kind, code, meaning) in [
             (Kind::Refused, Some("PreconditionFailed"), "conflict"),

@@ -109,3 +109,20 @@ fn an_apply_remembers_the_head_that_it_wrote() {
     let _ = sandbox.run_plain("cp", &["-a", "../older", ".leasehold"]).expect(0);
     assert_eq!(refusal(&sandbox, &with(APPLY, &memory), exit::FAILED), DISTRUSTED);
 }
+
+#[test]
+fn a_memory_that_cannot_be_used_is_not_taken_for_the_state() {
+    let aws = CannedAws::start();
+    let sandbox = sandbox(&aws);
+    applied(&sandbox, &[]);
+    std::fs::write(sandbox.path("file"), "").expect("written");
+    std::fs::create_dir_all(sandbox.path("damaged")).expect("made");
+    std::fs::write(sandbox.path("damaged/seen.json"), "{}").expect("written");
+    std::os::unix::fs::symlink(sandbox.path("damaged"), sandbox.path("link")).expect("linked");
+    for memory in ["../file", "../damaged", "../link", "../file/below"] {
+        let done = sandbox.run(&with(ISSUE, &["--head-memory", memory])).expect(exit::FAILED);
+        let said = &done.stderr;
+        assert!(said.starts_with("error[memory-unusable]: what --head-memory remembers at file://"), "{said}");
+        assert!(!said.contains("--state") && !said.contains("the state "), "{said}");
+    }
+}

@@ -85,7 +85,7 @@ fn a_folder_that_anybody_may_write_to_is_not_believed() {
     assert_snapshot!(sandbox.run(&["issue", "app-rw"]).expect(exit::FAILED).shown(), @"
     exit 1
     ── stderr
-    error[state-unusable]: the state at file://[root]/repo/.leasehold cannot be used: the state folder can be written by other users (mode 0770); help: whoever can write to it decides what is issued: make sure that nobody did, then `chmod 700 [root]/repo/.leasehold`; or name a folder of your own
+    error[state-unusable]: the state at file://[root]/repo/.leasehold cannot be used: the folder can be written by other users (mode 0770); help: whoever can write to it decides what is issued: make sure that nobody did, then `chmod 700 [root]/repo/.leasehold`; or name a folder of your own
     ");
 }
 

@@ -50,7 +50,7 @@ pub(crate) async fn looked_at(args: &LeasePlace, trust: &HeadTrustArgs) -> Resul
 fn trusted(place: Place, trust: &HeadTrustArgs) -> Result<Store, Failure> {
     // A variable that is set to nothing names no folder.
     let folder = trust.head_memory.as_deref().filter(|folder| !folder.is_empty());
-    let memory = folder.map(|folder| FileStore::open(Path::new(folder))).transpose()?;
+    let memory = folder.map(|folder| FileStore::open(Path::new(folder))).transpose().map_err(StoreError::of_memory)?;
     if let (Some(memory), Place::Folder(state)) = (&memory, &place)
         && memory.lies_within(state)?
     {
