@@ -2,7 +2,7 @@
 
 use leasehold::output::exit;
 
-use super::head_signing::{APPLY, DISTRUSTED, ISSUE, refusal, sandbox, with};
+use super::head_signing::{APPLY, DISTRUSTED, ISSUE, PRIVATE, refusal, sandbox, with};
 use crate::canned_aws::{BROKER, CannedAws, manifests, two};
 use crate::sandbox::Sandbox;
 use crate::scene;
@@ -125,4 +125,29 @@ fn a_memory_that_cannot_be_used_is_not_taken_for_the_state() {
         assert!(said.starts_with("error[memory-unusable]: what --head-memory remembers at file://"), "{said}");
         assert!(!said.contains("--state") && !said.contains("the state "), "{said}");
     }
+}
+
+#[test]
+fn a_private_key_in_the_place_of_its_name_is_not_repeated() {
+    let aws = CannedAws::start();
+    let mut sandbox = sandbox(&aws);
+    let base64 = PRIVATE.lines().nth(1).expect("a line");
+    let in_one_line = PRIVATE.replace('\n', "\\n");
+    for key in [PRIVATE, base64, PRIVATE.trim_end(), &in_one_line, &PRIVATE.replace('\n', " ")] {
+        let given = ["apply", "--auto-approve", "--sign-with", key];
+        let done = sandbox.run(&given).expect(exit::FAILED);
+        assert!(
+            done.stderr.contains("error[key-unreadable]: the key of --sign-with, which looks like a key itself"),
+            "{key}"
+        );
+        assert!(!done.all().contains(base64), "{}", done.all());
+        sandbox.set("LEASEHOLD_SIGN_WITH", key);
+        for command in [APPLY, &["apply", "--help"], &["apply", "-h"], &["apply", "--no-such-option"], ISSUE] {
+            let done = sandbox.run(command);
+            assert!(!done.all().contains(base64), "{command:?}: {}", done.all());
+        }
+        sandbox.unset("LEASEHOLD_SIGN_WITH");
+    }
+    let done = sandbox.run(&with(ISSUE, &["--head-key", PRIVATE.lines().nth(1).expect("a line")])).expect(exit::FAILED);
+    assert!(!done.all().contains(base64), "{}", done.all());
 }

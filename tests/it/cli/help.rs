@@ -181,7 +181,7 @@ fn plan() {
               Believe the record only if its head is signed with this public key: a PEM file, or PEM
               itself; may be said again
               
-              [env: LEASEHOLD_HEAD_KEY=]
+              [env: LEASEHOLD_HEAD_KEY]
 
           --head-memory <DIR>
               Remember the newest head in this folder, outside of the state, and refuse an older one or
@@ -285,7 +285,7 @@ fn apply() {
           --sign-with <FILE|ARN>
               Sign the head with this private key: a PEM file, or the ARN of a key in KMS
               
-              [env: LEASEHOLD_SIGN_WITH=]
+              [env: LEASEHOLD_SIGN_WITH]
 
           --drop-signature
               Leave the head without a signature from now on
@@ -333,7 +333,7 @@ fn apply() {
               Believe the record only if its head is signed with this public key: a PEM file, or PEM
               itself; may be said again
               
-              [env: LEASEHOLD_HEAD_KEY=]
+              [env: LEASEHOLD_HEAD_KEY]
 
           --head-memory <DIR>
               Remember the newest head in this folder, outside of the state, and refuse an older one or
@@ -430,7 +430,7 @@ fn issue() {
               Believe the record only if its head is signed with this public key: a PEM file, or PEM
               itself; may be said again
               
-              [env: LEASEHOLD_HEAD_KEY=]
+              [env: LEASEHOLD_HEAD_KEY]
 
           --head-memory <DIR>
               Remember the newest head in this folder, outside of the state, and refuse an older one or
@@ -486,7 +486,7 @@ fn exec() {
                                  top of the repository] [env: LEASEHOLD_STATE=]
           --timeout <DURATION>   Longest time to wait for AWS, in all [default: 30s]
           --head-key <FILE|PEM>  Believe the record only if its head is signed with this public key: a
-                                 PEM file, or PEM itself; may be said again [env: LEASEHOLD_HEAD_KEY=]
+                                 PEM file, or PEM itself; may be said again [env: LEASEHOLD_HEAD_KEY]
           --head-memory <DIR>    Remember the newest head in this folder, outside of the state, and
                                  refuse an older one or another lineage [env: LEASEHOLD_HEAD_MEMORY=]
           --dir <DIR>            Folder whose repository holds the state, when --state is not given

@@ -203,7 +203,7 @@ fn lease_renew() {
               Believe the record only if its head is signed with this public key: a PEM file, or PEM
               itself; may be said again
               
-              [env: LEASEHOLD_HEAD_KEY=]
+              [env: LEASEHOLD_HEAD_KEY]
 
           --head-memory <DIR>
               Remember the newest head in this folder, outside of the state, and refuse an older one or
@@ -300,7 +300,7 @@ fn lease_revoke() {
               Believe the record only if its head is signed with this public key: a PEM file, or PEM
               itself; may be said again
               
-              [env: LEASEHOLD_HEAD_KEY=]
+              [env: LEASEHOLD_HEAD_KEY]
 
           --head-memory <DIR>
               Remember the newest head in this folder, outside of the state, and refuse an older one or
@@ -396,7 +396,7 @@ fn sweep() {
               Believe the record only if its head is signed with this public key: a PEM file, or PEM
               itself; may be said again
               
-              [env: LEASEHOLD_HEAD_KEY=]
+              [env: LEASEHOLD_HEAD_KEY]
 
           --head-memory <DIR>
               Remember the newest head in this folder, outside of the state, and refuse an older one or

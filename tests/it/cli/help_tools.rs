@@ -182,7 +182,7 @@ fn drift() {
               Believe the record only if its head is signed with this public key: a PEM file, or PEM
               itself; may be said again
               
-              [env: LEASEHOLD_HEAD_KEY=]
+              [env: LEASEHOLD_HEAD_KEY]
 
           --head-memory <DIR>
               Remember the newest head in this folder, outside of the state, and refuse an older one or

@@ -13,6 +13,7 @@ pub(crate) struct HeadTrustArgs {
         long,
         value_name = "FILE|PEM",
         env = "LEASEHOLD_HEAD_KEY",
+        hide_env_values = true,
         allow_hyphen_values = true,
         help_heading = "State and AWS"
     )]
@@ -26,7 +27,15 @@ pub(crate) struct HeadTrustArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SigningArgs {
     /// Sign the head with this private key: a PEM file, or the ARN of a key in KMS
-    #[arg(long, value_name = "FILE|ARN", env = "LEASEHOLD_SIGN_WITH", conflicts_with = "drop_signature")]
+    // A private key that is given by mistake must be shown neither by the help nor as an unknown option.
+    #[arg(
+        long,
+        value_name = "FILE|ARN",
+        env = "LEASEHOLD_SIGN_WITH",
+        hide_env_values = true,
+        allow_hyphen_values = true,
+        conflicts_with = "drop_signature"
+    )]
     pub(crate) sign_with: Option<String>,
     /// Leave the head without a signature from now on
     #[arg(long)]

@@ -178,6 +178,21 @@ fn unusable(file: &Path, option: &str, error: &HeadKeyError) -> Failure {
         .help(*help)
 }
 
+/// The name of a file, unless it is no name: LEASEHOLD_HEAD_KEY takes PEM, so somebody will put the private key's into
+/// LEASEHOLD_SIGN_WITH, and what is said here ends up in the log of a pipeline.
 fn shown(file: &Path) -> String {
-    format!("`{}`", escape(&file.to_string_lossy()))
+    let name = file.to_string_lossy();
+    if looks_like_a_key(&name) {
+        "which looks like a key itself and is not repeated".to_owned()
+    } else {
+        format!("`{}`", escape(&name))
+    }
+}
+
+/// Whether this is PEM, whole or in part, or what stands in it: base64 of DER, which begins with a sequence.
+fn looks_like_a_key(text: &str) -> bool {
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c) || c.is_ascii_whitespace();
+    text.contains("-----")
+        || text.contains('\n')
+        || text.len() >= 40 && text.starts_with('M') && text.chars().all(is_base64)
 }
