@@ -151,3 +151,21 @@ fn a_private_key_in_the_place_of_its_name_is_not_repeated() {
     let done = sandbox.run(&with(ISSUE, &["--head-key", PRIVATE.lines().nth(1).expect("a line")])).expect(exit::FAILED);
     assert!(!done.all().contains(base64), "{}", done.all());
 }
+
+#[test]
+fn the_apply_that_a_plan_names_would_not_be_refused() {
+    let aws = CannedAws::start();
+    let mut sandbox = sandbox(&aws);
+    applied(&sandbox, &[&SIGNED]);
+    sandbox.commit(&manifests(&two("max_sts_ttl: 30m")));
+    let pem = std::fs::read_to_string(sandbox.path("key.pub.pem")).expect("readable");
+    let next = |sandbox: &Sandbox, more: &[&str]| {
+        let said = sandbox.run(&[&["plan"], more].concat()).expect(exit::FINE).stdout;
+        said.lines().rfind(|line| line.starts_with("Next: ")).expect("a line").to_owned()
+    };
+    let line = next(&sandbox, &["--head-key", &pem]);
+    assert!(line.starts_with("Next: leasehold apply --sign-with KEY --head-key FILE --expect-plan sha256:"), "{line}");
+    sandbox.set("LEASEHOLD_SIGN_WITH", "../key.pem");
+    let line = next(&sandbox, &PINNED);
+    assert!(line.starts_with("Next: leasehold apply --head-key ../key.pub.pem --expect-plan sha256:"), "{line}");
+}

@@ -30,7 +30,7 @@ pub(crate) async fn run(args: &PlanArgs, terminal: Terminal) -> Result<u8, AppEr
         allow_deletes: args.allow_deletes,
         max_calls: args.calls.max_calls(),
     };
-    let Planned { plan, .. } = match &args.base {
+    let Planned { plan, head, .. } = match &args.base {
         None => make(&args.source, &manifests, &store, &args.state, request).await?,
         Some(revision) => make_against(revision, args, &manifests, &store, request).await?,
     };
@@ -44,7 +44,8 @@ pub(crate) async fn run(args: &PlanArgs, terminal: Terminal) -> Result<u8, AppEr
                 .help("name a file in a folder that is there and that you may write to")
         })?;
     }
-    print(|out| args.format.write(&document, &options(args), &terminal.out_style(), out))?;
+    let is_signed = head.is_some_and(|head| head.signed_by.is_some());
+    print(|out| args.format.write(&document, &options(args, is_signed), &terminal.out_style(), out))?;
     Ok(code(&plan, args.detailed_exitcode))
 }
 
@@ -102,8 +103,9 @@ fn save(file: &Path, text: &str) -> io::Result<()> {
     written
 }
 
-/// What apply must be told to make the same plan, beside the target and the hash.
-fn options(args: &PlanArgs) -> Vec<String> {
+/// What apply must be told to make the same plan, beside the target and the hash. What a plan does not know, or what takes more
+/// than one line, is a word in capitals.
+fn options(args: &PlanArgs, is_signed: bool) -> Vec<String> {
     let SourceArgs { dir, rev, path } = &args.source;
     let dir = (dir != Path::new(".")).then(|| dir.to_string_lossy().into_owned());
     // A state that the environment names is named for apply as well.
@@ -112,7 +114,9 @@ fn options(args: &PlanArgs) -> Vec<String> {
     let calls = args.calls.max_calls().map(|calls| calls.to_string());
     let HeadTrustArgs { head_key, head_memory } = &args.state.trust;
     let from_environment = |name: &str, text: &str| std::env::var(name).is_ok_and(|set| set == text);
-    let pinned = head_key.iter().filter(|key| !key.is_empty() && !from_environment("LEASEHOLD_HEAD_KEY", key)).cloned();
+    let pinned = head_key.iter().filter(|key| !key.is_empty() && !from_environment("LEASEHOLD_HEAD_KEY", key));
+    let pinned = pinned.map(|key| if key.contains('\n') { "FILE".to_owned() } else { key.clone() });
+    let signs = is_signed && std::env::var_os("LEASEHOLD_SIGN_WITH").is_none_or(|set| set.is_empty());
     let memory = head_memory.as_ref().map(|folder| folder.to_string_lossy().into_owned());
     let memory = memory.filter(|folder| !from_environment("LEASEHOLD_HEAD_MEMORY", folder));
     let given = [
@@ -123,6 +127,7 @@ fn options(args: &PlanArgs) -> Vec<String> {
         ("--allow-deletes", deletes),
         ("--max-calls", calls),
         ("--head-memory", memory),
+        ("--sign-with", signs.then(|| "KEY".to_owned())),
     ];
     let given = given.into_iter().chain(pinned.map(|key| ("--head-key", Some(key))));
     given.filter_map(|(name, value)| Some(format!("{name} {}", quoted(&value?)))).collect()
