@@ -2,11 +2,8 @@
 
 use std::num::{NonZeroU16, NonZeroU32};
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{ArgGroup, Args, Subcommand};
-use jiff::SignedDuration;
-use leasehold::app::KeyWait;
 use leasehold::domain::ident::{Name, RoleArn};
 use leasehold::domain::ttl::Ttl;
 
@@ -156,22 +153,4 @@ pub(crate) struct ReachArgs {
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
-}
-
-/// What to do about a new key before it is handed over.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Wait(pub(crate) KeyWait);
-
-impl FromStr for Wait {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Ok(Self(match text {
-            "verify" => KeyWait::Verify,
-            "none" => KeyWait::Skip,
-            _ => KeyWait::For(SignedDuration::from_secs(
-                length(text).map_err(|error| format!("{error}; or `verify`, or `none`"))?.seconds().into(),
-            )),
-        }))
-    }
 }
