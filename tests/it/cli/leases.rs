@@ -50,7 +50,11 @@ fn what_cannot_be_renewed_or_revoked_is_refused_without_asking_aws() {
         let refused = sandbox.run(&["lease", "revoke", "--prefix", prefix]).expect(exit::USAGE);
         assert!(refused.stderr.contains("error[bad-lease-prefix]"), "{}", refused.stderr);
     }
-    assert_snapshot!(sandbox.run(&["lease", "revoke", "--prefix", "app-readonly"]).shown(), @"");
+    assert_snapshot!(sandbox.run(&["lease", "revoke", "--prefix", "app-readonly"]).shown(), @"
+    exit 64
+    ── stderr
+    error[bad-lease-prefix]: no lease has a path that begins with `app-readonly`; help: write --prefix aws/creds/ROLE/, or the beginning of that; --all chooses every lease
+    ");
     for prefix in ["aws/creds", "aws/creds/", "aws/creds/app-re", "aws/creds/app-readonly/", path] {
         let chosen = sandbox.run(&["lease", "revoke", "--prefix", prefix]).expect(exit::FINE);
         assert!(chosen.stdout.contains("lives on aws/creds/app-readonly/"), "{}", chosen.stdout);
