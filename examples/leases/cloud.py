@@ -42,15 +42,16 @@ def give(role: str, purpose: str, leasehold: str) -> None:
     """Gives a role what leasehold itself prints for this purpose, and nothing else.
 
     Two things are widened, because the emulator knows less than AWS: it has no iam:PermissionsBoundary, AWS's guard that a
-    broker makes no user without its boundary, and it leaves the path out of a user's ARN.
+    broker makes no user without its boundary, and it leaves the path out of a user's ARN. A plan knows the path, so both ARNs
+    are allowed.
     """
     printed = subprocess.run([leasehold, "policy", purpose, "--format", "json"], check=True, stdout=subprocess.PIPE).stdout
     for policy in json.loads(printed)["policies"]:
         for statement in policy["document"]["Statement"]:
             for conditions in statement.get("Condition", {}).values():
                 conditions.pop("iam:PermissionsBoundary", None)
-            resources = (re.sub(":user/.*/", ":user/", resource) for resource in statement["Resource"])
-            statement["Resource"] = list(resources)
+            bare = (re.sub(":user/.*/", ":user/", resource) for resource in statement["Resource"])
+            statement["Resource"] = sorted({*statement["Resource"], *bare})
         client("iam").put_role_policy(
             RoleName=role, PolicyName=policy["name"], PolicyDocument=json.dumps(policy["document"])
         )

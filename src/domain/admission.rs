@@ -2,12 +2,13 @@
 //!
 //! `issue` makes one call that STS authorizes as up to three actions (`sts:AssumeRole`, and `sts:TagSession` and
 //! `sts:SetSourceIdentity` where tags or a source identity are passed). Each is a question of its own here, with all that
-//! is known of its condition keys beforehand.
+//! is known of its condition keys beforehand. So is each call to IAM by which it makes a user.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::Timestamp;
-use super::credential::{AssumedRoleSpec, FederationTokenSpec};
+use super::credential::{AssumedRoleSpec, FederationTokenSpec, IamUserSpec};
 use super::desired::BrokerSpec;
 use super::iam::{
     AssumeRole, Broker, Caller, Context, Evaluation, Knowledge, Layer, NamedPolicy, Outcome, Policies, Policy, Request,
@@ -15,6 +16,7 @@ use super::iam::{
 };
 use super::ident::{BrokerPrincipal, Name, RoleArn, UserArn};
 use super::lease;
+use super::least_privilege::{TAG_DEPLOYMENT, lease_user_path};
 use super::limits;
 use super::world::{AttachedPolicy, CallerIdentity, Fact, LiveBroker, LiveRole, World};
 
@@ -23,7 +25,9 @@ use super::world::{AttachedPolicy, CallerIdentity, Fact, LiveBroker, LiveRole, W
 pub struct Issuing<'a> {
     broker: Broker<'a>,
     region: &'a str,
+    deployment: &'a Name,
     now: Timestamp,
+    world: &'a World,
     identity: Layer<'a>,
     boundary: Layer<'a>,
 }
@@ -54,7 +58,15 @@ impl<'a> Issuing<'a> {
         let session = broker.principal.is_role().then(Session::default);
         let caller = caller(&broker.principal, world);
         let tags = live.map(|live| &live.tags);
-        Self { broker: Broker { caller, tags, session }, region: &broker.region, now, identity, boundary }
+        Self {
+            broker: Broker { caller, tags, session },
+            region: &broker.region,
+            deployment: &broker.deployment,
+            now,
+            world,
+            identity,
+            boundary,
+        }
     }
 
     /// The broker as a principal. The name of its session is not known before it issues.
@@ -124,6 +136,87 @@ impl<'a> Issuing<'a> {
             context.set(&format!("aws:RequestTag/{key}"), Knowledge::is(value.clone()));
         }
         Asking { caller, target: Cow::Owned(target), context, trusts: false }
+    }
+}
+
+/// The boundary that a user has, or is made with.
+const BOUNDARY: &str = "iam:PermissionsBoundary";
+
+impl<'a> Issuing<'a> {
+    /// The calls to IAM without which no user of this role is issued, in their order: its action, and the request.
+    ///
+    /// Zeros stand for the lease's id in the user's name. A group whose ARN was not read is not asked about: its path is not
+    /// declared, so nothing tells its resource.
+    #[must_use]
+    pub fn ask_user(&self, role: &Name, spec: &IamUserSpec) -> Vec<(&'static str, Asking<'a>)> {
+        let Caller { partition, account, .. } = self.broker.caller;
+        let path = lease_user_path(self.deployment, spec.user_path.as_deref());
+        let stem = lease::credential_stem(role, limits::SESSION_NAME_MAX);
+        let user = format!("arn:{partition}:iam::{account}:user{path}{stem}{}", "0".repeat(lease::LEASE_ID_LENGTH));
+        let boundary =
+            spec.permissions_boundary_arn.as_ref().map_or(Knowledge::ABSENT, |arn| Knowledge::is(arn.as_str()));
+        let tags = self.user_tags(role, spec);
+        let tagging = |mut context: Context<'a>| {
+            for (key, value) in &tags {
+                context.set(&format!("aws:RequestTag/{key}"), value.clone());
+            }
+            context.with("aws:TagKeys", Knowledge::all(tags.keys().cloned().collect()))
+        };
+        // The user is there by then, with the tags that it was made with.
+        let tagged = |mut context: Context<'a>| {
+            for (key, value) in &tags {
+                context.set(&format!("aws:ResourceTag/{key}"), value.clone());
+                context.set(&format!("iam:ResourceTag/{key}"), value.clone());
+            }
+            context
+        };
+        let open = || self.known_of_iam();
+        let mut calls = vec![
+            ("iam:CreateUser", user.clone(), tagging(open()).with(BOUNDARY, boundary.clone())),
+            ("iam:TagUser", user.clone(), tagging(open())),
+            ("iam:PutUserPolicy", user.clone(), tagged(open()).with(BOUNDARY, boundary.clone())),
+        ];
+        for arn in &spec.policy.arns {
+            let context = tagged(open()).with(BOUNDARY, boundary.clone());
+            let context = context.with("iam:PolicyARN", Knowledge::is(arn.as_str()));
+            calls.push(("iam:AttachUserPolicy", user.clone(), context));
+        }
+        let here = |group: &String| {
+            let mut known = self.world.groups.iter().filter(|((id, name), _)| id.as_str() == account && name == group);
+            known.find_map(|(_, fact)| fact.present())
+        };
+        for arn in spec.policy.groups.iter().filter_map(here) {
+            calls.push(("iam:AddUserToGroup", arn.clone(), open()));
+        }
+        calls.push(("iam:CreateAccessKey", user, tagged(open())));
+        let asking = |(action, target, context)| {
+            let target = Cow::Owned(target);
+            (action, Asking { caller: self.broker.caller, target, context, trusts: false })
+        };
+        calls.into_iter().map(asking).collect()
+    }
+
+    /// What is known of every call to IAM. Its endpoint is the partition's, so the region is not the broker's.
+    fn known_of_iam(&self) -> Context<'a> {
+        let Caller { account, principal_arn, .. } = self.broker.caller;
+        Context::open()
+            .with("aws:PrincipalArn", Knowledge::is(principal_arn))
+            .with("aws:PrincipalAccount", Knowledge::is(account))
+            .with("aws:ResourceAccount", Knowledge::is(account))
+            .with("aws:SecureTransport", Knowledge::is("true"))
+            .with("aws:CurrentTime", Knowledge::is(self.now.to_string()))
+            .with("aws:EpochTime", Knowledge::is(self.now.as_second().to_string()))
+    }
+
+    /// The tags that a user is made with; two of them are other ones each time.
+    fn user_tags(&self, role: &Name, spec: &IamUserSpec) -> BTreeMap<String, Knowledge> {
+        let declared = spec.iam_tags.iter().map(|(key, value)| (key.clone(), Knowledge::is(value.as_str())));
+        let mut tags: BTreeMap<String, Knowledge> = declared.collect();
+        tags.insert(TAG_DEPLOYMENT.to_owned(), Knowledge::is(self.deployment.as_str()));
+        tags.insert(lease::TAG_ROLE.to_owned(), Knowledge::is(role.as_str()));
+        tags.insert(lease::TAG_LEASE.to_owned(), Knowledge::like(Template::new("", lease::LEASE_ID_LENGTH, "")));
+        tags.insert(lease::TAG_EXPIRES.to_owned(), Knowledge::PRESENT);
+        tags
     }
 }
 

@@ -1,7 +1,8 @@
-//! IAM and STS with a few roles and a broker without policies, over loopback HTTP: enough for `plan`, `apply` and `issue`,
+//! IAM and STS with a few roles and a broker that has no policies of its own unless it makes users, over loopback HTTP: enough for `plan`, `apply` and `issue`,
 //! and told to fail where a test wants it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
@@ -23,6 +24,7 @@ type Fault = Box<dyn Fn(&Request) -> Option<Reply> + Send>;
 pub(crate) struct CannedAws {
     pub(crate) server: FaultServer,
     roles: Arc<Mutex<BTreeMap<String, (u32, String)>>>,
+    makes_users: Arc<AtomicBool>,
     fault: Arc<Mutex<Fault>>,
 }
 
@@ -31,12 +33,18 @@ impl CannedAws {
     pub(crate) fn start() -> Self {
         let roles: Arc<Mutex<BTreeMap<String, (u32, String)>>> = Arc::default();
         let fault: Arc<Mutex<Fault>> = Arc::new(Mutex::new(Box::new(|_| None)));
-        let (seen_roles, seen_fault) = (Arc::clone(&roles), Arc::clone(&fault));
+        let makes_users: Arc<AtomicBool> = Arc::default();
+        let (seen_roles, seen_fault, seen_makes) = (Arc::clone(&roles), Arc::clone(&fault), Arc::clone(&makes_users));
         let server = FaultServer::start(move |request| {
             let wrong = seen_fault.lock().expect("no thread panics with it")(request);
-            wrong.unwrap_or_else(|| answer(request, &seen_roles.lock().expect("no thread panics with it")))
+            wrong.unwrap_or_else(|| match request.action() {
+                "ListUserPolicies" if seen_makes.load(Ordering::Relaxed) => {
+                    iam_answers::page("ListUserPolicies", &["users".to_owned()], "", 1)
+                }
+                _ => answer(request, &seen_roles.lock().expect("no thread panics with it")),
+            })
         });
-        let aws = Self { server, roles, fault };
+        let aws = Self { server, roles, makes_users, fault };
         aws.put("ProdAppReadOnly", 3_600, &scene::trusting(BROKER));
         aws.put("ProdAppRW", 3_600, &scene::trusting(BROKER));
         aws
@@ -46,6 +54,11 @@ impl CannedAws {
     pub(crate) fn put(&self, name: &str, max_session_duration: u32, trust: &str) {
         let mut roles = self.roles.lock().expect("no thread panics with it");
         roles.insert(name.to_owned(), (max_session_duration, trust.to_owned()));
+    }
+
+    /// Gives the broker the policy that lets it make users.
+    pub(crate) fn let_broker_make_users(&self) {
+        self.makes_users.store(true, Ordering::Relaxed);
     }
 
     /// Answers some requests otherwise from now on; `None` leaves a request to the roles.
@@ -97,6 +110,15 @@ fn answer(request: &Request, roles: &BTreeMap<String, (u32, String)>) -> Reply {
             let name = request.field("RoleSessionName");
             let answer = answer.replace(&session, &session.replace("app/s", &format!("App/{name}")));
             Reply::Answer(200, answer)
+        }
+        "GetUserPolicy" => {
+            let policy = iam_answers::encoded(&scene::makes_users(ACCOUNT));
+            iam_answers::answer(
+                "GetUserPolicy",
+                &format!(
+                    "<UserName>ci</UserName><PolicyName>users</PolicyName><PolicyDocument>{policy}</PolicyDocument>"
+                ),
+            )
         }
         "GetUser" => iam_answers::answer("GetUser", &iam_answers::user(ACCOUNT, "ci", "")),
         action @ ("ListUserPolicies" | "ListAttachedUserPolicies" | "ListGroupsForUser") => {

@@ -19,6 +19,7 @@ use leasehold::domain::ttl::Ttl;
 use leasehold::domain::world::CallerIdentity;
 use leasehold::ports::{CloudRead, ManifestSet, StateRead, StateStore};
 use leasehold::testing::{CountingIds, FakeCloud, FixedClock, block_on};
+use serde_json::json;
 
 pub(crate) const READ_ONLY: &str = "arn:aws:iam::111122223333:role/ProdAppReadOnly";
 pub(crate) const READ_WRITE: &str = "arn:aws:iam::111122223333:role/ProdAppRW";
@@ -28,6 +29,28 @@ pub(crate) const USER: &str = "arn:aws:iam::111122223333:user/broker";
 /// Lets a user ask for federation tokens. Roles of its own account that name it need no policy.
 const TOKENS: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:GetFederationToken","Resource":"*"}]}"#;
+
+/// What a broker of this account needs to make the users of any role here that joins no group.
+pub(crate) fn makes_users(account: &str) -> String {
+    let users = format!("arn:aws:iam::{account}:user/leasehold/prod/*");
+    json!({"Version": "2012-10-17", "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": ["iam:CreateUser", "iam:TagUser", "iam:PutUserPolicy", "iam:CreateAccessKey"],
+            "Resource": users,
+        },
+        {
+            "Effect": "Allow",
+            "Action": "iam:AttachUserPolicy",
+            "Resource": users,
+            "Condition": {"ArnEquals": {"iam:PolicyARN": POLICY}},
+        },
+    ]})
+    .to_string()
+}
+
+/// What it needs to have them join one.
+const JOINS_GROUPS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:AddUserToGroup","Resource":"arn:aws:iam::111122223333:group/*"}]}"#;
 
 /// A trust policy that admits one principal.
 pub(crate) fn trusting(principal: &str) -> String {
@@ -114,6 +137,12 @@ impl Scene {
         store: &S,
         roles: &str,
     ) -> Result<Planned, AppError> {
+        if roles.contains("iam_user") {
+            self.cloud.put_broker_policy("users", &makes_users("111122223333"));
+        }
+        if roles.contains("iam_groups") {
+            self.cloud.put_broker_policy("groups", JOINS_GROUPS);
+        }
         let set = self.set(roles);
         let desired = validate(&set)?;
         let now = leasehold::ports::Clock::now(&self.clock);

@@ -42,7 +42,7 @@ pub fn broker(desired: &Desired) -> Vec<Statement> {
     .into_iter()
     .flatten()
     .collect();
-    statements.extend(users(desired, broker));
+    statements.extend(users(broker, user_roles(desired)));
     statements
 }
 
@@ -70,9 +70,15 @@ pub(super) fn user_roles(desired: &Desired) -> impl Iterator<Item = (&Name, &Iam
     })
 }
 
+/// The part of [`broker`] that makes the users of one role.
+#[must_use]
+pub fn making_users(broker: &BrokerSpec, role: &Name, spec: &IamUserSpec) -> Vec<Statement> {
+    users(broker, std::iter::once((role, spec)))
+}
+
 /// Making users. Whatever gives a user rights is allowed under its declared boundary alone, so that the broker cannot
 /// make one that may do more.
-fn users(desired: &Desired, broker: &BrokerSpec) -> Vec<Statement> {
+fn users<'a>(broker: &BrokerSpec, roles: impl Iterator<Item = (&'a Name, &'a IamUserSpec)>) -> Vec<Statement> {
     let issue = actions(Task::Issue(CredentialType::IamUser), Scope::LeaseUsers);
     let of = |wanted: &dyn Fn(&str) -> bool| issue.iter().copied().filter(|action| wanted(action)).collect::<Vec<_>>();
     let tagged =
@@ -84,7 +90,7 @@ fn users(desired: &Desired, broker: &BrokerSpec) -> Vec<Statement> {
     let mut by_boundary: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
     let mut by_policies: BTreeMap<(Option<&str>, Vec<String>), Vec<String>> = BTreeMap::new();
     let mut joined = Vec::new();
-    for (name, spec) in user_roles(desired) {
+    for (name, spec) in roles {
         let users = lease_users(broker, name, spec.user_path.as_deref());
         let boundary = spec.permissions_boundary_arn.as_ref().map(|arn| arn.as_str());
         by_boundary.entry(boundary).or_default().push(users.clone());

@@ -17,9 +17,9 @@ mod store;
 mod sweeper;
 mod trust;
 
-pub use broker::broker;
+pub use broker::{broker, making_users};
 pub use calls::{CALLS, Call, Scope, Task, actions, read_actions};
-pub use names::{TAG_DEPLOYMENT, lease_user_path};
+pub use names::{TAG_DEPLOYMENT, lease_user_path, lease_users};
 pub use needed::needed;
 pub use reader::reader;
 pub use revoker::revoker;

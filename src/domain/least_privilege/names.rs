@@ -42,8 +42,9 @@ pub(super) fn federated_users(broker: &BrokerSpec, role: &Name) -> String {
     format!("{}federated-user/{}{}", prefix(broker, "sts"), credential_stem(role, FEDERATION_NAME_MAX), any_lease())
 }
 
-/// IAM users of this role.
-pub(super) fn lease_users(broker: &BrokerSpec, role: &Name, user_path: Option<&str>) -> String {
+/// IAM users of this role, as a resource.
+#[must_use]
+pub fn lease_users(broker: &BrokerSpec, role: &Name, user_path: Option<&str>) -> String {
     let path = literal(&lease_user_path(&broker.deployment, user_path));
     format!("{}user{path}{}{}", prefix(broker, "iam"), credential_stem(role, SESSION_NAME_MAX), any_lease())
 }

@@ -122,7 +122,7 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let mut lines: Vec<String> =
-            unsettled.answers.iter().flat_map(|(_, verdict)| broker_side::open_lines(verdict)).collect();
+            unsettled.answers.iter().flat_map(|it| broker_side::open_lines(&it.verdict)).collect();
         lines.sort_unstable();
         lines.dedup();
         let more = lines.len().saturating_sub(LISTED);
@@ -143,8 +143,8 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
                 label: "its own policies have conditions".to_owned(),
                 remedy: format!(
                     "make sure that the broker meets the conditions of every Allow and of no Deny among them; or leave the Denys \
-                     out and allow it unconditionally: `{}`",
-                    broker_side::identity_statement(&actions, &unsettled.resource)
+                     out and add {}",
+                    unsettled.to_add(&actions, "an identity policy of the broker")
                 ),
             },
         ));

@@ -4,11 +4,13 @@
 //! Asks every policy that was read, and speaks when the role's trust policy lets the broker and the broker's own side
 //! does not: no statement of its identity policies or of its permissions boundary allows what STS asks for, or one of
 //! them denies it. Its own Allow counts where the target is in another account or trusts the broker's whole account; a
-//! boundary and a Deny count everywhere. Federation tokens, which have no trust policy, are asked for too. The calls to IAM
-//! by which an `iam_user` role is issued are not: `leasehold policy broker` prints the rights that they need.
+//! boundary and a Deny count everywhere. Federation tokens, which have no trust policy, are asked for too, and so are the
+//! calls to IAM without which no user of an `iam_user` role is issued, each with the path, tags, boundary, policies and groups
+//! that the role declares.
 //!
 //! ## Why it is bad
-//! STS answers `AccessDenied` to every request for the role, in words that read as if the role did not trust the broker.
+//! STS answers `AccessDenied` to every request for the role, in words that read as if the role did not trust the broker; IAM
+//! does it when the lease has begun, which then has to be taken back.
 //!
 //! ## Example
 //! ```yaml
@@ -122,8 +124,8 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     // A broker that is not there, or was not read, is another rule's.
     let Some(live) = judging.world.broker.present() else { return };
     for unsettled in &judging.unsettled {
-        let Some((action, verdict)) = unsettled.answers.iter().find(|(_, verdict)| refused(verdict)) else { continue };
-        let (because, remedy) = match verdict {
+        let Some(answer) = unsettled.answers.iter().find(|it| refused(&it.verdict)) else { continue };
+        let (because, remedy) = match &answer.verdict {
             Verdict::DeniedExplicitly { place, policy, statement } => {
                 let (policy, statement) = (text::short(policy, 128), text::short(statement, 64));
                 (
@@ -140,7 +142,7 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
             ),
             Verdict::DeniedImplicitly { lacking } => {
                 let boundary = live.boundary.present().map(|policy| policy.name.as_str());
-                lacks(judging, unsettled, action, lacking, boundary)
+                lacks(judging, unsettled, answer.action, lacking, boundary)
             }
             Verdict::Allowed | Verdict::Depends(_) => continue,
         };
@@ -185,17 +187,16 @@ fn lacks(
     for place in [Place::Identity, Place::Boundary].into_iter().filter(|place| lacking.contains(place)) {
         let actions = unsettled
             .actions(|verdict| matches!(verdict, Verdict::DeniedImplicitly { lacking } if lacking.contains(&place)));
-        let statement = broker_side::identity_statement(&actions, &unsettled.resource);
         let near = broker_side::nearest(&traces, place).map(|near| format!(" ({near})")).unwrap_or_default();
         match (place, boundary) {
             (Place::Boundary, Some(name)) => {
                 let name = text::short(name, 128);
                 because.push(format!("its permissions boundary `{name}` does not allow it{near}"));
-                remedies.push(format!("add this statement to the boundary `{name}`: `{statement}`"));
+                remedies.push(format!("add {}", unsettled.to_add(&actions, &format!("the boundary `{name}`"))));
             }
             _ => {
                 because.push(format!("no identity policy of its own allows it{near}"));
-                remedies.push(format!("add this statement to an identity policy of the broker: `{statement}`"));
+                remedies.push(format!("add {}", unsettled.to_add(&actions, "an identity policy of the broker")));
             }
         }
     }
@@ -206,6 +207,8 @@ fn lacks(
 mod tests {
     use super::super::fixture::{ALLOW_ALL, READ_ONLY, REPORTS, Scene, allow, statement, trust};
     use super::*;
+    use crate::domain::ident::Arn;
+    use crate::domain::least_privilege;
 
     fn scene(arn: &str, principal: &str) -> Scene {
         let trusting = trust(&[&statement("Allow", principal, "sts:AssumeRole")]);
@@ -265,5 +268,76 @@ mod tests {
         let found = scene().broker(&[&allow("sts:AssumeRole", "*")], None).findings(&RULE);
         assert!(found.len() == 1 && found[0].remedy.contains(users), "{found:?}");
         assert!(scene().broker(&[&allow("sts:GetFederationToken", users)], None).findings(&RULE).is_empty());
+    }
+    fn users() -> Scene {
+        Scene::role_broker()
+            .iam_user("u", 900, 900, |spec| {
+                spec.user_path = Some("/team/".to_owned());
+                spec.permissions_boundary_arn = Some(arn("arn:aws:iam::111122223333:policy/Boundary"));
+                spec.policy.arns = vec![arn("arn:aws:iam::aws:policy/ReadOnlyAccess")];
+                spec.iam_tags.insert("team".to_owned(), "payments".to_owned());
+            })
+            .iam_user("plain", 900, 900, |_| ())
+    }
+
+    fn arn(text: &str) -> Arn {
+        Arn::parse(text).expect("an ARN")
+    }
+
+    #[test]
+    fn what_policy_broker_prints_is_enough_to_make_users() {
+        let scene = users();
+        let printed: Vec<String> = least_privilege::broker(&scene.desired)
+            .iter()
+            .zip(b'A'..)
+            .map(|(it, sid)| it.to_json(&char::from(sid).to_string()).to_string())
+            .collect();
+        let printed: Vec<&str> = printed.iter().map(String::as_str).collect();
+        let enough = users().broker(&printed, None);
+        for rule in [&RULE, &super::super::broker_conditional::RULE, &super::super::broker_unproven::RULE] {
+            assert!(enough.findings(rule).is_empty(), "{:?}", enough.findings(rule));
+        }
+        for (at, one) in printed.iter().enumerate() {
+            let mut fewer = printed.clone();
+            fewer.remove(at);
+            let found = users().broker(&fewer, None).findings(&RULE);
+            assert!(
+                found.iter().any(|it| it.remedy.contains("an identity policy of the broker: `")),
+                "{one}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_broker_that_may_make_no_users_is_told_each_call_and_each_statement() {
+        let found = users().broker(&[&allow("sts:AssumeRole", "*")], None).findings(&RULE);
+        assert_eq!(found.len(), 2, "{found:?}");
+        let calls = "iam:CreateUser, iam:TagUser, iam:PutUserPolicy, iam:AttachUserPolicy, iam:CreateAccessKey on \
+                     `arn:aws:iam::111122223333:user/leasehold/prod/team/u-??????????????????????????`";
+        assert!(found[0].message.contains(calls), "{found:?}");
+        assert!(
+            found[0].remedy.starts_with(
+                "add these statements to an identity policy of the broker: `{\"Action\":[\"iam:CreateUser\"]"
+            ),
+            "{found:?}"
+        );
+        assert!(
+            found[0].remedy.contains("policy/ReadOnlyAccess") && !found[1].remedy.contains("policy/ReadOnlyAccess")
+        );
+    }
+
+    #[test]
+    fn a_user_under_another_path_or_boundary_is_another_user() {
+        let path = "arn:aws:iam::111122223333:user/leasehold/prod/other/*";
+        let other = format!(r#"{{"Effect": "Allow", "Action": "iam:*", "Resource": "{path}"}}"#);
+        assert_eq!(users().broker(&[&other], None).findings(&RULE).len(), 2);
+        let bounded = r#"{"Effect": "Allow", "Action": "iam:*", "Resource": "*", "Condition": {"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::111122223333:policy/Other"}}}"#;
+        assert_eq!(
+            users()
+                .broker(&[bounded, &allow("iam:TagUser", "*"), &allow("iam:CreateAccessKey", "*")], None)
+                .findings(&RULE)
+                .len(),
+            2
+        );
     }
 }

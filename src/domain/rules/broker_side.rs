@@ -1,28 +1,39 @@
 //! What the broker's own policies say to what it has to ask STS for, worked out once for the rules about that side.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use serde_json::json;
 
 use crate::domain::admission::{Asking, Issuing};
-use crate::domain::credential::FederationTokenSpec;
+use crate::domain::credential::{FederationTokenSpec, IamUserSpec};
+use crate::domain::desired::BrokerSpec;
 use crate::domain::iam::{Element, Place, Policy, StatementTrace, Tree, Truth, Verdict, nearest_allow};
 use crate::domain::ident::{BrokerPrincipal, RoleArn};
 use crate::domain::role::{Field, Role};
-use crate::domain::{lease, limits, text};
+use crate::domain::{lease, least_privilege, limits, text};
 
-/// A credential that the target's trust policy does not refuse, and that the broker's own side may still stop.
+/// A credential that no trust policy refuses, and that the broker's own side may still stop.
 #[derive(Debug)]
 pub(super) struct Unsettled<'a> {
     pub(super) role: &'a Role,
     /// Where a finding points.
     pub(super) field: Field,
-    /// What the broker's statement has to name: the target role, or the federated users of this role.
+    /// What the broker's statement has to name: the target role, or the federated users or the IAM users of this role.
     pub(super) resource: Cow<'a, str>,
-    /// Every action that is not certainly allowed, with what AWS answers.
-    pub(super) answers: Vec<(&'static str, Verdict)>,
-    asking: Asking<'a>,
+    /// Every action that is not certainly allowed.
+    pub(super) answers: Vec<Answer<'a>>,
     trust: Option<&'a Policy>,
+    /// What has to be allowed where something is to be added; empty where the actions and the resource say it.
+    needed: Vec<least_privilege::Statement>,
+}
+
+/// What AWS answers to one action.
+#[derive(Debug)]
+pub(super) struct Answer<'a> {
+    pub(super) action: &'static str,
+    pub(super) verdict: Verdict,
+    asking: Rc<Asking<'a>>,
 }
 
 impl<'a> Unsettled<'a> {
@@ -37,15 +48,18 @@ impl<'a> Unsettled<'a> {
         (index, arn): (usize, &'a RoleArn),
     ) -> Option<Self> {
         let admitted = by_trust.iter().filter(|(_, verdict)| !is_denied(verdict));
-        let answers: Vec<_> = admitted
+        let open: Vec<_> = admitted
             .map(|(action, _)| (*action, asking.whole(issuing, Some(trust), action).verdict))
             .filter(|(_, verdict)| *verdict != Verdict::Allowed)
             .collect();
-        if answers.is_empty() {
+        if open.is_empty() {
             return None;
         }
+        let asking = Rc::new(asking.clone());
+        let answer = |(action, verdict)| Answer { action, verdict, asking: Rc::clone(&asking) };
         let (field, resource) = (Field::RoleArn(index), Cow::Borrowed(arn.as_str()));
-        Some(Self { role, field, resource, answers, asking: asking.clone(), trust: Some(trust) })
+        let answers = open.into_iter().map(answer).collect();
+        Some(Self { role, field, resource, answers, trust: Some(trust), needed: Vec::new() })
     }
 
     /// For one federation token; `None` when everything is allowed.
@@ -56,28 +70,74 @@ impl<'a> Unsettled<'a> {
         spec: &FederationTokenSpec,
     ) -> Option<Self> {
         let name = &role.spec.name;
-        let asking = issuing.ask_federation(name, spec);
+        let asking = Rc::new(issuing.ask_federation(name, spec));
         let tags = (!spec.session_tags.is_empty()).then_some("sts:TagSession");
         let answers: Vec<_> = std::iter::once("sts:GetFederationToken")
             .chain(tags)
-            .map(|action| (action, asking.whole(issuing, None, action).verdict))
-            .filter(|(_, verdict)| *verdict != Verdict::Allowed)
+            .map(|action| Answer {
+                action,
+                verdict: asking.whole(issuing, None, action).verdict,
+                asking: Rc::clone(&asking),
+            })
+            .filter(|answer| answer.verdict != Verdict::Allowed)
             .collect();
         let (partition, account) = (broker.partition(), broker.account());
         let stem = lease::credential_stem(name, limits::FEDERATION_NAME_MAX);
         let resource = Cow::Owned(format!("arn:{partition}:sts::{account}:federated-user/{stem}*"));
         let field = Field::CredentialType;
-        (!answers.is_empty()).then_some(Self { role, field, resource, answers, asking, trust: None })
+        (!answers.is_empty()).then_some(Self { role, field, resource, answers, trust: None, needed: Vec::new() })
+    }
+
+    /// For the users of one role; `None` when everything is allowed. An action that is asked for several policies or groups
+    /// is answered as for the worst of them.
+    pub(super) fn users(
+        issuing: &Issuing<'a>,
+        broker: &BrokerSpec,
+        role: &'a Role,
+        spec: &IamUserSpec,
+    ) -> Option<Self> {
+        let name = &role.spec.name;
+        let mut answers: Vec<Answer<'a>> = Vec::new();
+        for (action, asking) in issuing.ask_user(name, spec) {
+            let verdict = asking.whole(issuing, None, action).verdict;
+            if verdict == Verdict::Allowed {
+                continue;
+            }
+            let answer = Answer { action, verdict, asking: Rc::new(asking) };
+            match answers.iter_mut().find(|known| known.action == action) {
+                Some(known) if !is_denied(&known.verdict) && is_denied(&answer.verdict) => *known = answer,
+                Some(_) => {}
+                None => answers.push(answer),
+            }
+        }
+        if answers.is_empty() {
+            return None;
+        }
+        let needed = least_privilege::making_users(broker, name, spec);
+        let resource = Cow::Owned(least_privilege::lease_users(broker, name, spec.user_path.as_deref()));
+        Some(Self { role, field: Field::CredentialType, resource, answers, trust: None, needed })
     }
 
     /// How each statement was judged on the way to the answer for `action`.
     pub(super) fn trace(&self, issuing: &Issuing<'_>, action: &str) -> Vec<StatementTrace> {
-        self.asking.trace(issuing, self.trust, action)
+        let answer = self.answers.iter().find(|answer| answer.action == action);
+        answer.map(|answer| answer.asking.trace(issuing, self.trust, action)).unwrap_or_default()
     }
 
     /// The actions whose answers satisfy `wanted`.
     pub(super) fn actions(&self, wanted: impl Fn(&Verdict) -> bool) -> Vec<&'static str> {
-        self.answers.iter().filter(|(_, verdict)| wanted(verdict)).map(|(action, _)| *action).collect()
+        self.answers.iter().filter(|answer| wanted(&answer.verdict)).map(|answer| answer.action).collect()
+    }
+
+    /// What allows these actions, to be added somewhere: ``this statement to WHERE: `{…}` ``.
+    pub(super) fn to_add(&self, actions: &[&str], place: &str) -> String {
+        let needed = self.needed.iter().filter(|it| it.actions.iter().any(|action| actions.contains(action)));
+        let needed: Vec<String> = needed.map(|it| format!("`{}`", it.to_json(it.sid))).collect();
+        match needed.as_slice() {
+            [] => format!("this statement to {place}: `{}`", identity_statement(actions, &self.resource)),
+            [one] => format!("this statement to {place}: {one}"),
+            several => format!("these statements to {place}: {}", several.join(", ")),
+        }
     }
 }
 

@@ -106,7 +106,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     let broker = judging.principal();
     for unsettled in &judging.unsettled {
-        let Some(reason) = unsettled.answers.iter().find_map(|(_, verdict)| reason(verdict, judging)) else { continue };
+        let Some(reason) = unsettled.answers.iter().find_map(|it| reason(&it.verdict, judging)) else { continue };
         findings.push(RULE.about(
             unsettled.role,
             unsettled.field,

@@ -45,6 +45,22 @@
 //! {
 //!   "caller": {"arn": "arn:aws:sts::111122223333:assumed-role/VaultRunner/ci", "user_id": "AROAEXAMPLEVAULTRUN01:ci"},
 //!   "roles": {},
+//!   "broker": {
+//!     "unique_id": "AROAEXAMPLEVAULTRUN01",
+//!     "policies": [
+//!       {
+//!         "name": "issue",
+//!         "document": {
+//!           "Version": "2012-10-17",
+//!           "Statement": [
+//!             {"Effect": "Allow", "Action": ["iam:CreateUser", "iam:PutUserPolicy"], "Resource": "arn:aws:iam::111122223333:user/leasehold/prod/*", "Condition": {"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::111122223333:policy/LeaseholdBoundary"}}},
+//!             {"Effect": "Allow", "Action": ["iam:TagUser", "iam:CreateAccessKey"], "Resource": "arn:aws:iam::111122223333:user/leasehold/prod/*"},
+//!             {"Effect": "Allow", "Action": "iam:AddUserToGroup", "Resource": "arn:aws:iam::111122223333:group/deployers"}
+//!           ]
+//!         }
+//!       }
+//!     ]
+//!   },
 //!   "groups": {"111122223333/deployers": "arn:aws:iam::111122223333:group/deployers", "111122223333/deployer": "absent"}
 //! }
 //! ```
@@ -87,6 +103,22 @@
 //! {
 //!   "caller": {"arn": "arn:aws:sts::111122223333:assumed-role/VaultRunner/ci", "user_id": "AROAEXAMPLEVAULTRUN01:ci"},
 //!   "roles": {},
+//!   "broker": {
+//!     "unique_id": "AROAEXAMPLEVAULTRUN01",
+//!     "policies": [
+//!       {
+//!         "name": "issue",
+//!         "document": {
+//!           "Version": "2012-10-17",
+//!           "Statement": [
+//!             {"Effect": "Allow", "Action": ["iam:CreateUser", "iam:PutUserPolicy"], "Resource": "arn:aws:iam::111122223333:user/leasehold/prod/*", "Condition": {"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::111122223333:policy/LeaseholdBoundary"}}},
+//!             {"Effect": "Allow", "Action": ["iam:TagUser", "iam:CreateAccessKey"], "Resource": "arn:aws:iam::111122223333:user/leasehold/prod/*"},
+//!             {"Effect": "Allow", "Action": "iam:AddUserToGroup", "Resource": "arn:aws:iam::111122223333:group/deployers"}
+//!           ]
+//!         }
+//!       }
+//!     ]
+//!   },
 //!   "groups": {"111122223333/deployers": "arn:aws:iam::111122223333:group/deployers"}
 //! }
 //! ```

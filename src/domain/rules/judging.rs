@@ -134,9 +134,11 @@ impl<'a> Judging<'a> {
                     unsettled.extend(Unsettled::federation(&issuing, principal, role, spec));
                     continue;
                 }
-                CredentialSpec::FederationToken(_) | CredentialSpec::SessionToken(_) | CredentialSpec::IamUser(_) => {
+                CredentialSpec::IamUser(spec) => {
+                    unsettled.extend(Unsettled::users(&issuing, &desired.broker.spec, role, spec));
                     continue;
                 }
+                CredentialSpec::FederationToken(_) | CredentialSpec::SessionToken(_) => continue,
             };
             for (index, arn) in spec.role_arns.iter().enumerate() {
                 let fact = index_of.role(arn);

@@ -327,6 +327,7 @@ fn drift() -> Done {
 
 fn stuck() -> Done {
     let aws = CannedAws::start();
+    aws.let_broker_make_users();
     let sandbox = aws.sandbox();
     sandbox.commit(&manifests(&(two(HOUR) + &scene::user_role("deployer", ""))));
     let _ = sandbox.run(&["apply", "--auto-approve"]).expect(exit::FINE);

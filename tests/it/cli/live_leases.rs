@@ -14,6 +14,9 @@ pub(crate) fn with_deployer(emulator: &'static emulator::Emulator) -> (Account, 
     let account = emulator.account();
     let boundary = block_on(async {
         account.seed().await;
+        let making = scene::makes_users(&account.id);
+        let put = account.iam().put_role_policy().role_name("VaultRunner").policy_name("users").policy_document(making);
+        put.send().await.expect("IAM takes the policy");
         let document =
             r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:GetRole","Resource":"*"}]}"#;
         let made = account.iam().create_policy().policy_name("Boundary").policy_document(document).send().await;

@@ -265,6 +265,7 @@ fn a_folder_without_a_broker_is_named() {
 #[test]
 fn a_level_of_the_broker_document_makes_another_plan_of_the_same_roles() {
     let aws = CannedAws::start();
+    aws.let_broker_make_users();
     let sandbox = aws.sandbox();
     let user = "---\napiVersion: leasehold/v1\nkind: Role\nmetadata: {name: batch}\nspec:\n  credential_type: iam_user\n  max_ttl: 1h\n  user_path: /x/\n  justification: the vendor's tool needs a user\n  policy_arns: [arn:aws:iam::aws:policy/ReadOnlyAccess]\n";
     let with = |levels: &str| {

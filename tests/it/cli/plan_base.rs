@@ -53,6 +53,7 @@ fn plain(sandbox: &Sandbox, code: u8) -> Document {
 #[test]
 fn a_pull_request_is_told_apart_from_what_was_there() {
     let aws = CannedAws::start();
+    aws.let_broker_make_users();
     let sandbox = aws.sandbox();
     let old = scene::role("gone", READ_ONLY, HOUR) + &scene::role("app", READ_ONLY, HOUR) + &batch("");
     sandbox.commit(&manifests(&old));
@@ -108,7 +109,7 @@ fn a_pull_request_is_told_apart_from_what_was_there() {
       ? quotas of account 111122223333 (access-denied)
           iam:GetAccountSummary: no such action: GetAccountSummary
 
-    Compared: commit 5f8d43c7d75f; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (9
+    Compared: commit 5f8d43c7d75f; no record yet; AWS as arn:aws:iam::111122223333:user/ci sees it (10
               calls).
     Judged by: the Broker, Account and Waiver documents of the base cef4079b30bc, which this pull
                request leaves alone.
@@ -138,6 +139,7 @@ fn no_pull_request_loosens_what_judges_it() {
         }),
     ] {
         let aws = CannedAws::start();
+        aws.let_broker_make_users();
         let sandbox = aws.sandbox();
         sandbox.commit(&base);
         sandbox.commit(&loosened);
