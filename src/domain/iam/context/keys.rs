@@ -118,10 +118,12 @@ pub const KEYS: &[Key] = &[
 
 fn row(key: &str) -> Option<(&'static Key, usize)> {
     KEYS.iter().find_map(|row| {
+        // Lengths first: they tell nearly all rows apart.
+        let length = row.name.len();
         let family = row.name.ends_with(['/', ':']);
-        let head = key.get(..row.name.len())?;
-        let found = head.eq_ignore_ascii_case(row.name) && family == (key.len() > row.name.len());
-        found.then_some((row, row.name.len()))
+        let fits = if family { key.len() > length } else { key.len() == length };
+        let found = fits && key.as_bytes()[..length].eq_ignore_ascii_case(row.name.as_bytes());
+        found.then_some((row, length))
     })
 }
 
