@@ -2,8 +2,9 @@
 //!
 //! The budget is the pure plan of 10,000 roles, judging included, in 150 ms and 200 MiB, and not more than twelve times
 //! the plan of 1,000; judging alone in 400 ms; one decision about a trust policy of two statements in 5 µs. Manifests,
-//! world and record are made outside the timing, and what comes out is dropped outside it. The memory is told first,
-//! from `/proc`, by a process of its own: a heap that was filled and emptied once scatters all that comes after.
+//! world and record are made outside the timing, and what comes out is dropped outside it. A heap that was filled and
+//! emptied once scatters all that comes after: the memory is told from `/proc` by a process of its own, and single
+//! decisions come first.
 
 #![allow(missing_docs, reason = "criterion's macros write undocumented functions")]
 #![allow(
@@ -164,7 +165,7 @@ fn memory() {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = plans, parts, decisions
+    targets = decisions, plans, parts
 }
 
 /// The argument that asks for [`memory`] and nothing else.
