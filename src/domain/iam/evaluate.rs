@@ -135,15 +135,14 @@ fn grant(
     Grant { direct, account }: Grant,
     of_caller: Part,
 ) -> (Part, Vec<Place>) {
-    let by_resource = any([direct.clone(), account.clone()]);
-    let (resource_lacks, caller_lacks) = (by_resource == Part::No, of_caller == Part::No);
+    let (resource_lacks, caller_lacks) = (direct == Part::No && account == Part::No, of_caller == Part::No);
     let mut lacking = Vec::new();
     let has_policy = !matches!(resource, ResourcePolicy::None);
     let granted = match (same_account(request, resource), resource) {
         (true, ResourcePolicy::Trust(_) | ResourcePolicy::UnreadTrust) => any([direct, all([account, of_caller])]),
         (true, ResourcePolicy::Attached(_) | ResourcePolicy::UnreadAttached) => any([direct, of_caller]),
         (true, ResourcePolicy::None) => of_caller,
-        (false, _) => all([by_resource, of_caller]),
+        (false, _) => all([any([direct, account]), of_caller]),
     };
     if granted == Part::No {
         let trusts = matches!(resource, ResourcePolicy::Trust(_) | ResourcePolicy::UnreadTrust);

@@ -43,10 +43,7 @@ pub(super) fn settle(part: Part, context: &Context<'_>, action: &str) -> Part {
         (true, false) => Part::Yes,
         // Facts that stand alone are numbered by place, which a part less would shift.
         (true, true) if opens(&tree).len() > MOST_PRUNED || has_loose(&tree) => Part::Open(tree),
-        (true, true) => Part::Open(prune(tree, &mut |candidate| {
-            let formula = facts.tree(candidate);
-            cases.iter().zip(&expected).all(|(case, expected)| formula.holds(case) == *expected)
-        })),
+        (true, true) => Part::Open(prune(tree, formula, &mut facts, &cases, &expected)),
     }
 }
 

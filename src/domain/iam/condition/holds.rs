@@ -67,7 +67,7 @@ impl Condition {
             self.values.iter().filter(possible).cloned().collect::<Vec<_>>()
         });
         let values = narrowed.filter(|values| !values.is_empty()).unwrap_or_else(|| self.values.clone());
-        Self { values, ..self.clone() }
+        Self { operator: self.operator.clone(), key: self.key.clone(), values }
     }
 
     fn asks_presence(&self, present: Truth) -> Truth {

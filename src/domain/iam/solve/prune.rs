@@ -1,21 +1,57 @@
 //! A tree made minimal.
 
+use super::cases::Case;
+use super::facts::{Facts, Formula};
 use crate::domain::iam::tree::{Part, Tree, all, any};
 
-/// Leaves out each part without which the tree says the same.
-pub(super) fn prune(tree: Tree, same: &mut dyn FnMut(&Tree) -> bool) -> Tree {
-    let mut current = tree;
+/// Leaves out each part without which the tree, whose formula this is, says the same in every case.
+pub(super) fn prune(tree: Tree, formula: Formula, facts: &mut Facts<'_>, cases: &[Case], expected: &[bool]) -> Tree {
+    let (mut current, mut formula) = (tree, formula);
     let mut at = removable(&current);
     // From the end: what may be said either way is said by an Allow. What goes leaves all parts before it in order.
     while let Some(before) = usize::checked_sub(at, 1) {
         at = before;
-        if let Some(Part::Open(fewer)) = without(&current, &mut at.clone())
-            && same(&fewer)
+        let same =
+            |(case, expected): (&Case, &bool)| holds_without(&current, &formula, &mut Some(at), case) == *expected;
+        if cases.iter().zip(expected).all(same)
+            && let Some(Part::Open(fewer)) = without(&current, &mut at.clone())
         {
+            formula = facts.tree(&fewer);
             current = fewer;
         }
     }
     current
+}
+
+/// Whether the formula of this tree holds without the part of that number; what [`without`] makes of the tree would say the
+/// same. The number is taken when its part was met.
+fn holds_without(tree: &Tree, formula: &Formula, at: &mut Option<usize>, case: &Case) -> bool {
+    // Every part is looked at, so that the numbers of later ones are right.
+    match (tree, formula) {
+        (Tree::All(parts), Formula::All(formulas)) => parts.iter().zip(formulas).fold(true, |all, (part, formula)| {
+            let holds = left_out(at) || holds_without(part, formula, at, case);
+            all && holds
+        }),
+        (Tree::Any(parts), Formula::Any(formulas)) => parts.iter().zip(formulas).fold(false, |any, (part, formula)| {
+            let holds = !left_out(at) && holds_without(part, formula, at, case);
+            any || holds
+        }),
+        (Tree::Not(part), Formula::Not(formula)) => !holds_without(part, formula, at, case),
+        (Tree::Statement { clause, .. }, Formula::All(formulas)) if clause.open.len() > 1 => {
+            formulas.iter().fold(true, |all, formula| {
+                let holds = left_out(at) || formula.holds(case);
+                all && holds
+            })
+        }
+        (_, formula) => formula.holds(case),
+    }
+}
+
+/// Whether the next part is the one that is left out.
+fn left_out(at: &mut Option<usize>) -> bool {
+    let number = at.take();
+    *at = number.and_then(|number| number.checked_sub(1));
+    number == Some(0)
 }
 
 /// How many parts can be left out.
