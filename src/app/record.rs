@@ -3,7 +3,7 @@
 //! A snapshot's key carries its digest, so that an apply which died before it swapped the head leaves an orphan behind
 //! and never a key that the next apply would have to overwrite.
 
-use super::both::any;
+use super::both::{READS_AT_ONCE, any};
 use super::{Failure, HeadSigning, Meaning, ledger, swap};
 use crate::domain::audit::{AuditAction, EventId, LATE_AFTER, id_in_key};
 use crate::domain::desired::BrokerSpec;
@@ -15,9 +15,6 @@ use crate::domain::signed_head::HeadSignature;
 use crate::domain::text;
 use crate::ports::{HeadSigner, StateRead, StateStore, Version};
 use crate::wire::state_v1::{self, CorruptError, HeadDraft, SignedHead};
-
-/// Objects that are read at once where it takes many to know something.
-const AT_ONCE: usize = 16;
 
 /// The key of the head.
 pub const HEAD_KEY: &str = "head.json";
@@ -96,13 +93,13 @@ async fn was_used<S: StateRead>(store: &S, serial: u64) -> Result<bool, Failure>
         let event = state_v1::decode_audit(&object.bytes).map_err(|error| corrupt(store, key, &error))?.body;
         Ok(event.serial >= Some(serial))
     };
-    if any::<_, Failure>(AT_ONCE, events.iter().rev().filter(is_new), told).await? {
+    if any::<_, Failure>(READS_AT_ONCE, events.iter().rev().filter(is_new), told).await? {
         return Ok(true);
     }
     let leases = ledger::ids(store).await?;
     let is_new = |id: &&LeaseId| EventId::parse(id.as_str()).is_none_or(|id| from <= id.milliseconds());
     let issued = async |id: &LeaseId| Ok(ledger::find(store, id).await?.is_some_and(|it| it.lease.serial >= serial));
-    any::<_, Failure>(AT_ONCE, leases.iter().rev().filter(is_new), issued).await
+    any::<_, Failure>(READS_AT_ONCE, leases.iter().rev().filter(is_new), issued).await
 }
 
 /// The first instant, in milliseconds since 1970, at which something may have named this serial: its first snapshot's
