@@ -16,7 +16,7 @@ use super::iam::{
 };
 use super::ident::{BrokerPrincipal, Name, RoleArn, UserArn};
 use super::lease;
-use super::least_privilege::{TAG_DEPLOYMENT, lease_user_path};
+use super::least_privilege::{BOUNDARY, TAG_DEPLOYMENT, lease_user_path};
 use super::limits;
 use super::world::{AttachedPolicy, CallerIdentity, Fact, LiveBroker, LiveRole, World};
 
@@ -124,13 +124,9 @@ impl<'a> Issuing<'a> {
         let Caller { partition, account, .. } = caller;
         let target =
             format!("arn:{partition}:sts::{account}:federated-user/{stem}{}", "0".repeat(lease::LEASE_ID_LENGTH));
-        let mut context = Context::open()
-            .with("aws:PrincipalArn", Knowledge::is(caller.principal_arn))
-            .with("aws:PrincipalAccount", Knowledge::is(account))
+        let mut context = self
+            .known_of_any_call()
             .with("aws:RequestedRegion", Knowledge::is(self.region))
-            .with("aws:SecureTransport", Knowledge::is("true"))
-            .with("aws:CurrentTime", Knowledge::is(self.now.to_string()))
-            .with("aws:EpochTime", Knowledge::is(self.now.as_second().to_string()))
             .with("aws:TagKeys", Knowledge::all(spec.session_tags.keys().cloned().collect()));
         for (key, value) in &spec.session_tags {
             context.set(&format!("aws:RequestTag/{key}"), Knowledge::is(value.clone()));
@@ -139,9 +135,6 @@ impl<'a> Issuing<'a> {
     }
 }
 
-/// The boundary that a user has, or is made with.
-const BOUNDARY: &str = "iam:PermissionsBoundary";
-
 impl<'a> Issuing<'a> {
     /// The calls to IAM without which no user of this role is issued, in their order: its action, and the request.
     ///
@@ -149,10 +142,8 @@ impl<'a> Issuing<'a> {
     /// declared, so nothing tells its resource.
     #[must_use]
     pub fn ask_user(&self, role: &Name, spec: &IamUserSpec) -> Vec<(&'static str, Asking<'a>)> {
-        let Caller { partition, account, .. } = self.broker.caller;
-        let path = lease_user_path(self.deployment, spec.user_path.as_deref());
-        let stem = lease::credential_stem(role, limits::SESSION_NAME_MAX);
-        let user = format!("arn:{partition}:iam::{account}:user{path}{stem}{}", "0".repeat(lease::LEASE_ID_LENGTH));
+        let account = self.broker.caller.account;
+        let user = self.user_of(role, spec);
         let boundary =
             spec.permissions_boundary_arn.as_ref().map_or(Knowledge::ABSENT, |arn| Knowledge::is(arn.as_str()));
         let tags = self.user_tags(role, spec);
@@ -170,7 +161,8 @@ impl<'a> Issuing<'a> {
             }
             context
         };
-        let open = || self.known_of_iam();
+        // IAM's endpoint is the partition's, so the region is not the broker's.
+        let open = || self.known_of_any_call().with("aws:ResourceAccount", Knowledge::is(account));
         let mut calls = vec![
             ("iam:CreateUser", user.clone(), tagging(open()).with(BOUNDARY, boundary.clone())),
             ("iam:TagUser", user.clone(), tagging(open())),
@@ -196,13 +188,22 @@ impl<'a> Issuing<'a> {
         calls.into_iter().map(asking).collect()
     }
 
-    /// What is known of every call to IAM. Its endpoint is the partition's, so the region is not the broker's.
-    fn known_of_iam(&self) -> Context<'a> {
+    /// ARN of a user as `issue` makes it for this role; zeros stand for the lease's id.
+    #[must_use]
+    pub fn user_of(&self, role: &Name, spec: &IamUserSpec) -> String {
+        let Caller { partition, account, .. } = self.broker.caller;
+        let path = lease_user_path(self.deployment, spec.user_path.as_deref());
+        let stem = lease::credential_stem(role, limits::SESSION_NAME_MAX);
+        format!("arn:{partition}:iam::{account}:user{path}{stem}{}", "0".repeat(lease::LEASE_ID_LENGTH))
+    }
+
+    /// What is known of every call that the broker makes, whatever it asks for; nothing else is.
+    #[must_use]
+    pub fn known_of_any_call(&self) -> Context<'a> {
         let Caller { account, principal_arn, .. } = self.broker.caller;
         Context::open()
             .with("aws:PrincipalArn", Knowledge::is(principal_arn))
             .with("aws:PrincipalAccount", Knowledge::is(account))
-            .with("aws:ResourceAccount", Knowledge::is(account))
             .with("aws:SecureTransport", Knowledge::is("true"))
             .with("aws:CurrentTime", Knowledge::is(self.now.to_string()))
             .with("aws:EpochTime", Knowledge::is(self.now.as_second().to_string()))

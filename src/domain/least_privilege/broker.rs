@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::calls::{Scope, Task, actions};
-use super::names::{TAG_DEPLOYMENT, federated_users, groups, lease_users, literal};
+use super::names::{BOUNDARY, TAG_DEPLOYMENT, federated_users, groups, lease_users, literal};
 use super::statement::{Requirement, Statement, sorted};
 use crate::domain::credential::{CredentialSpec, CredentialType, IamUserSpec};
 use crate::domain::desired::{BrokerSpec, Desired};
@@ -83,9 +83,8 @@ fn users<'a>(broker: &BrokerSpec, roles: impl Iterator<Item = (&'a Name, &'a Iam
     let of = |wanted: &dyn Fn(&str) -> bool| issue.iter().copied().filter(|action| wanted(action)).collect::<Vec<_>>();
     let tagged =
         || Requirement::new("StringEquals", format!("aws:RequestTag/{TAG_DEPLOYMENT}"), [broker.deployment.as_str()]);
-    let bounded = |boundary: Option<&str>| {
-        boundary.map(|boundary| Requirement::new("StringEquals", "iam:PermissionsBoundary", [boundary]))
-    };
+    let bounded =
+        |boundary: Option<&str>| boundary.map(|boundary| Requirement::new("StringEquals", BOUNDARY, [boundary]));
     let mut all = Vec::new();
     let mut by_boundary: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
     let mut by_policies: BTreeMap<(Option<&str>, Vec<String>), Vec<String>> = BTreeMap::new();

@@ -19,7 +19,7 @@ mod trust;
 
 pub use broker::{broker, making_users};
 pub use calls::{CALLS, Call, Scope, Task, actions, read_actions};
-pub use names::{TAG_DEPLOYMENT, lease_user_path, lease_users};
+pub use names::{BOUNDARY, TAG_DEPLOYMENT, lease_user_path, lease_users};
 pub use needed::needed;
 pub use reader::reader;
 pub use revoker::revoker;

@@ -8,6 +8,9 @@ use crate::domain::limits::{FEDERATION_NAME_MAX, SESSION_NAME_MAX};
 /// Key of the tag that tells which deployment an IAM user belongs to.
 pub const TAG_DEPLOYMENT: &str = "leasehold:deployment";
 
+/// Condition key of the boundary that a user has, or is made with.
+pub const BOUNDARY: &str = "iam:PermissionsBoundary";
+
 /// IAM path of the users of a role: `/leasehold/<deployment>/`, and below it what the role declares. Two deployments of
 /// one account never share a path.
 #[must_use]

@@ -92,12 +92,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::credential::{CredentialSpec, IamUserSpec};
 use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::{
-    Caller, Context, Effect, Knowledge, Layer, Place, Policies, Policy, Request, Selector, Statement, Truth, Verdict,
-    evaluate, trace,
+    Caller, Effect, Knowledge, Layer, Place, Policies, Policy, Request, Selector, Statement, Truth, Verdict, evaluate,
+    trace,
 };
 use crate::domain::ident::{Arn, Name};
+use crate::domain::least_privilege::BOUNDARY;
 use crate::domain::world::AttachedPolicy;
-use crate::domain::{lease, least_privilege, limits, text};
+use crate::domain::{least_privilege, text};
 
 use super::broker_too_powerful;
 use super::judging::Judging;
@@ -119,8 +120,6 @@ const SPELLED_OUT: usize = 6;
 
 /// Managed policies of AWS that give an account away.
 const MIGHTY: [&str; 2] = ["AdministratorAccess", "IAMFullAccess"];
-
-const BOUNDARY: &str = "iam:PermissionsBoundary";
 
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     let Some(attached) = judging.world.broker.present().and_then(|live| live.policies.present()) else { return };
@@ -149,7 +148,7 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
         }
     }
     for (name, spec) in user_roles(judging) {
-        let ((boundary, policy), own) = (given(spec), asker.user_of(name, spec));
+        let ((boundary, policy), own) = (given(spec), judging.issuing.user_of(name, spec));
         for action in bounded.iter().copied().filter(|_| boundary.is_some()) {
             if asker.may(action, &own, None, policy) {
                 let way = format!("for users of role `{name}` without its boundary");
@@ -246,14 +245,6 @@ impl<'j> Asker<'j> {
         Self { judging, caller, policies, path, prefix, limits }
     }
 
-    /// A user as `issue` makes it for this role.
-    fn user_of(&self, role: &Name, spec: &IamUserSpec) -> String {
-        let deployment = &self.judging.desired.broker.spec.deployment;
-        let path = least_privilege::lease_user_path(deployment, spec.user_path.as_deref());
-        let stem = lease::credential_stem(role, limits::SESSION_NAME_MAX);
-        format!("{}{path}{stem}{}", self.prefix, "0".repeat(lease::LEASE_ID_LENGTH))
-    }
-
     /// Users that are not the deployment's: any, and one for each resource that an Allow names.
     fn strangers<'p>(&self, policies: impl Iterator<Item = &'p Policy>) -> BTreeSet<String> {
         let named = policies
@@ -275,13 +266,7 @@ impl<'j> Asker<'j> {
     /// Whether the policies certainly allow `action` on a user that has (or is made with) this boundary, with this managed policy
     /// where one is attached, and by an Allow that LH314 does not name.
     fn may(&self, action: &str, user: &str, boundary: Option<&Arn>, policy: Option<&str>) -> bool {
-        let now = self.judging.now;
-        let mut context = Context::open()
-            .with("aws:PrincipalArn", Knowledge::is(self.caller.principal_arn))
-            .with("aws:PrincipalAccount", Knowledge::is(self.caller.account))
-            .with("aws:SecureTransport", Knowledge::is("true"))
-            .with("aws:CurrentTime", Knowledge::is(now.to_string()))
-            .with("aws:EpochTime", Knowledge::is(now.as_second().to_string()));
+        let mut context = self.judging.issuing.known_of_any_call();
         // Whoever asks chooses the tags.
         if matches!(action, "iam:CreateUser" | "iam:TagUser") {
             let deployment = self.judging.desired.broker.spec.deployment.as_str();

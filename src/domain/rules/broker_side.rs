@@ -1,4 +1,4 @@
-//! What the broker's own policies say to what it has to ask STS for, worked out once for the rules about that side.
+//! What the broker's own policies say to what it has to ask AWS for, worked out once for the rules about that side.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -41,25 +41,16 @@ impl<'a> Unsettled<'a> {
     /// allowed.
     pub(super) fn target(
         issuing: &Issuing<'a>,
-        asking: &Asking<'a>,
+        asking: &Rc<Asking<'a>>,
         trust: &'a Policy,
         role: &'a Role,
         by_trust: &[(&'static str, Verdict)],
         (index, arn): (usize, &'a RoleArn),
     ) -> Option<Self> {
-        let admitted = by_trust.iter().filter(|(_, verdict)| !is_denied(verdict));
-        let open: Vec<_> = admitted
-            .map(|(action, _)| (*action, asking.whole(issuing, Some(trust), action).verdict))
-            .filter(|(_, verdict)| *verdict != Verdict::Allowed)
-            .collect();
-        if open.is_empty() {
-            return None;
-        }
-        let asking = Rc::new(asking.clone());
-        let answer = |(action, verdict)| Answer { action, verdict, asking: Rc::clone(&asking) };
+        let admitted = by_trust.iter().filter(|(_, verdict)| !is_denied(verdict)).map(|(action, _)| *action);
+        let answers: Vec<_> = open(issuing, asking, Some(trust), admitted).collect();
         let (field, resource) = (Field::RoleArn(index), Cow::Borrowed(arn.as_str()));
-        let answers = open.into_iter().map(answer).collect();
-        Some(Self { role, field, resource, answers, trust: Some(trust), needed: Vec::new() })
+        (!answers.is_empty()).then_some(Self { role, field, resource, answers, trust: Some(trust), needed: Vec::new() })
     }
 
     /// For one federation token; `None` when everything is allowed.
@@ -72,15 +63,8 @@ impl<'a> Unsettled<'a> {
         let name = &role.spec.name;
         let asking = Rc::new(issuing.ask_federation(name, spec));
         let tags = (!spec.session_tags.is_empty()).then_some("sts:TagSession");
-        let answers: Vec<_> = std::iter::once("sts:GetFederationToken")
-            .chain(tags)
-            .map(|action| Answer {
-                action,
-                verdict: asking.whole(issuing, None, action).verdict,
-                asking: Rc::clone(&asking),
-            })
-            .filter(|answer| answer.verdict != Verdict::Allowed)
-            .collect();
+        let actions = std::iter::once("sts:GetFederationToken").chain(tags);
+        let answers: Vec<_> = open(issuing, &asking, None, actions).collect();
         let (partition, account) = (broker.partition(), broker.account());
         let stem = lease::credential_stem(name, limits::FEDERATION_NAME_MAX);
         let resource = Cow::Owned(format!("arn:{partition}:sts::{account}:federated-user/{stem}*"));
@@ -99,11 +83,7 @@ impl<'a> Unsettled<'a> {
         let name = &role.spec.name;
         let mut answers: Vec<Answer<'a>> = Vec::new();
         for (action, asking) in issuing.ask_user(name, spec) {
-            let verdict = asking.whole(issuing, None, action).verdict;
-            if verdict == Verdict::Allowed {
-                continue;
-            }
-            let answer = Answer { action, verdict, asking: Rc::new(asking) };
+            let Some(answer) = open(issuing, &Rc::new(asking), None, [action]).next() else { continue };
             match answers.iter_mut().find(|known| known.action == action) {
                 Some(known) if !is_denied(&known.verdict) && is_denied(&answer.verdict) => *known = answer,
                 Some(_) => {}
@@ -139,6 +119,20 @@ impl<'a> Unsettled<'a> {
             several => format!("these statements to {place}: {}", several.join(", ")),
         }
     }
+}
+
+/// The answers to those actions of one request that are not certainly allowed.
+fn open<'a>(
+    issuing: &Issuing<'_>,
+    asking: &Rc<Asking<'a>>,
+    trust: Option<&Policy>,
+    actions: impl IntoIterator<Item = &'static str>,
+) -> impl Iterator<Item = Answer<'a>> {
+    let answer = move |action| {
+        let verdict = asking.whole(issuing, trust, action).verdict;
+        (verdict != Verdict::Allowed).then(|| Answer { action, verdict, asking: Rc::clone(asking) })
+    };
+    actions.into_iter().filter_map(answer)
 }
 
 /// Whether AWS refuses, whatever is still unknown.

@@ -1,5 +1,6 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::domain::Timestamp;
 use crate::domain::admission::{self, Asking, Issuing};
@@ -17,9 +18,6 @@ use super::broker_side::{Unsettled, is_denied};
 use super::refusal::Refused;
 use super::statements::{self, Spot};
 use super::words;
-
-/// The action that every answer of a trust policy begins with.
-const ASSUME: &str = "sts:AssumeRole";
 
 /// What rules look at: the input, and what several of them would otherwise work out again.
 #[derive(Debug)]
@@ -59,8 +57,8 @@ struct Known<'a> {
     index: usize,
     arn: &'a RoleArn,
     fact: &'a Fact<LiveRole>,
-    asking: Asking<'a>,
-    /// What the trust policy says to each action of the request; empty when there is no policy to ask.
+    asking: Rc<Asking<'a>>,
+    /// What the trust policy says to each action of the request, to `sts:AssumeRole` first; empty when there is no policy to ask.
     answers: Vec<(&'static str, Verdict)>,
     refused: Option<Refused>,
 }
@@ -143,11 +141,11 @@ impl<'a> Judging<'a> {
             for (index, arn) in spec.role_arns.iter().enumerate() {
                 let fact = index_of.role(arn);
                 let live = fact.present();
-                let asking = issuing.ask(&role.spec.name, spec, arn, live);
+                let asking = Rc::new(issuing.ask(&role.spec.name, spec, arn, live));
                 let mut answers = Vec::new();
                 if let Some(policy) = live.and_then(|live| live.trust.policy.as_ref().ok()) {
                     answers.extend(admission::actions(spec).into_iter().map(|it| (it, asking.trust(policy, it))));
-                    if answers.iter().any(|(action, verdict)| *action == ASSUME && !is_denied(verdict)) {
+                    if answers.first().is_some_and(|(_, verdict)| !is_denied(verdict)) {
                         unsettled.extend(Unsettled::target(&issuing, &asking, policy, role, &answers, (index, arn)));
                     }
                 }
