@@ -209,11 +209,13 @@ impl<'a> Issuing<'a> {
             .with("aws:EpochTime", Knowledge::is(self.now.as_second().to_string()))
     }
 
-    /// The tags that a user is made with; two of them are other ones each time.
+    /// The tags that a user is made with; two of them are other ones each time, one is the state's.
     fn user_tags(&self, role: &Name, spec: &IamUserSpec) -> BTreeMap<String, Knowledge> {
         let declared = spec.iam_tags.iter().map(|(key, value)| (key.clone(), Knowledge::is(value.as_str())));
         let mut tags: BTreeMap<String, Knowledge> = declared.collect();
         tags.insert(TAG_DEPLOYMENT.to_owned(), Knowledge::is(self.deployment.as_str()));
+        // A record that is not there yet gets its lineage when it is applied.
+        tags.insert(lease::TAG_LINEAGE.to_owned(), Knowledge::like(Template::new("", lease::LEASE_ID_LENGTH, "")));
         tags.insert(lease::TAG_ROLE.to_owned(), Knowledge::is(role.as_str()));
         tags.insert(lease::TAG_LEASE.to_owned(), Knowledge::like(Template::new("", lease::LEASE_ID_LENGTH, "")));
         tags.insert(lease::TAG_EXPIRES.to_owned(), Knowledge::PRESENT);

@@ -19,8 +19,8 @@ pub use due::{Due, by_time, by_time_end};
 pub use next::{Next, STUCK_AFTER, TOMBSTONE_AGE, backoff};
 pub use session_deny::{DENY_PREFIX, Denied, OLDER_DENY, SessionDeny, deny_policy_name, deny_session};
 pub use user::{
-    EXPIRY_POLICY, LEASE_POLICY, LeaseUser, TAG_EXPIRES, TAG_LEASE, TAG_PREFIX, TAG_ROLE, expiry_chars, expiry_deny,
-    is_ours, tags,
+    EXPIRY_POLICY, LEASE_POLICY, LeaseUser, Owner, TAG_EXPIRES, TAG_LEASE, TAG_LINEAGE, TAG_PREFIX, TAG_ROLE,
+    TAGS_OF_OURS, expiry_chars, expiry_deny, is_ours, tags,
 };
 
 /// Twenty-six characters of Crockford's base 32 that sort by time (a ULID).

@@ -159,6 +159,20 @@ fn a_user_without_a_lease_is_ended_only_if_it_is_ours() {
 }
 
 #[test]
+fn two_states_of_one_deployment_leave_the_users_of_each_other_alone() {
+    let scene = Scene::new();
+    let [first, second] = [MemoryStore::new(), MemoryStore::new()];
+    for store in [&first, &second] {
+        scene.apply(store, &user_role("deployer", "")).expect("applied");
+    }
+    let user = scene.issue(&first, "deployer").expect("issued").lease.request.user.expect("a user");
+    scene.clock.advance(SignedDuration::from_mins(10));
+    let swept = scene.sweep(&second).expect("swept");
+    assert_eq!((swept.foreign, swept.unrecorded), (vec![format!("{}{}", user.path, user.name)], vec![]));
+    assert_eq!(scene.cloud.live_users().len(), 1);
+}
+
+#[test]
 fn a_dry_run_changes_nothing() {
     let (scene, store) = (Scene::new(), MemoryStore::new());
     scene.apply(&store, &user_role("deployer", "")).expect("applied");

@@ -12,7 +12,7 @@ use crate::domain::Timestamp;
 use crate::domain::credential::IamUserSpec;
 use crate::domain::digest::canonical_json;
 use crate::domain::ident::AccountId;
-use crate::domain::lease::{self, EXPIRY_POLICY, LEASE_POLICY, LeaseUser};
+use crate::domain::lease::{self, EXPIRY_POLICY, LEASE_POLICY, LeaseUser, Owner};
 use crate::domain::secret::Credentials;
 use crate::domain::world::CallerIdentity;
 use crate::ports::{
@@ -73,10 +73,11 @@ pub(super) async fn make<I: IamUsers, S: StateRead>(
     }
     let expires_at = expiry(lease);
     let deployment = &prepared.broker.deployment;
+    let owner = Owner { deployment, lineage: &lease.lineage };
     let new = NewUser {
         name: user.name.clone(),
         path: user.path.clone(),
-        tags: lease::tags(deployment, &lease.role, &lease.id, expires_at, &spec.iam_tags),
+        tags: lease::tags(owner, &lease.role, &lease.id, expires_at, &spec.iam_tags),
         permissions_boundary: spec.permissions_boundary_arn.as_ref().map(ToString::to_string),
     };
     let failed =

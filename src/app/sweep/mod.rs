@@ -25,7 +25,7 @@ use super::{AppError, Failure, IamAccess, ledger, read_record};
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditAction;
 use crate::domain::credential::CredentialSpec;
-use crate::domain::lease::{Due, Lease, LeaseId, LeaseState};
+use crate::domain::lease::{Due, Lease, LeaseId, LeaseState, Owner};
 use crate::domain::least_privilege::lease_user_path;
 use crate::domain::record::{AppliedRole, Head, Record};
 use crate::ports::{IamUsers, Ids, ListedUser, StateStore, Timer};
@@ -173,8 +173,9 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
         let work = Work { iam: Some(&iam), listed: listed.as_deref(), ..work };
         pass(&work, &due, &queue, progress).await;
         if let Some(listed) = &listed {
+            let owner = Owner { deployment: &broker.deployment, lineage: &record.head.lineage };
             let users = unrecorded::lost(suspects.users, &lock(&notes.absent), listed, now, request.grace);
-            unrecorded::end(&work, &iam, &broker.deployment, users).await;
+            unrecorded::end(&work, &iam, owner, users).await;
         }
     }
     denies::clear(&work, access, broker).await?;

@@ -14,8 +14,7 @@ use crate::app::end;
 use crate::app::{Failure, ledger};
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditAction;
-use crate::domain::ident::Name;
-use crate::domain::lease::{Due, LEASE_ID_LENGTH, LeaseId, LeaseState, Next, is_ours};
+use crate::domain::lease::{Due, LEASE_ID_LENGTH, LeaseId, LeaseState, Next, Owner, is_ours};
 use crate::ports::{IamUsers, Ids, ListedUser, StateRead, StateStore, Timer};
 
 /// So many users are looked up one by one; for more, the index is read as far as leases of users are due.
@@ -88,7 +87,7 @@ fn is_old(user: &ListedUser, now: Timestamp, grace: SignedDuration) -> bool {
 pub(super) async fn end<S: StateStore, U: IamUsers, T: Timer, I: Ids>(
     work: &Work<'_, S, U, T, I>,
     iam: &U,
-    deployment: &Name,
+    owner: Owner<'_>,
     users: Vec<ListedUser>,
 ) {
     for user in users {
@@ -105,7 +104,7 @@ pub(super) async fn end<S: StateStore, U: IamUsers, T: Timer, I: Ids>(
                 continue;
             }
         };
-        if is_ours(deployment, &live.name, &live.path, &live.tags).is_none() {
+        if is_ours(owner, &live.name, &live.path, &live.tags).is_none() {
             lock(&work.notes.report).foreign.push(format!("{}{}", live.path, live.name));
             continue;
         }

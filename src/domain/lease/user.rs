@@ -16,8 +16,14 @@ pub const TAG_PREFIX: &str = "leasehold:";
 pub const TAG_ROLE: &str = "leasehold:role";
 /// Key of the tag that names the lease.
 pub const TAG_LEASE: &str = "leasehold:lease";
+/// Key of the tag that names the record whose role it was issued from, by its lineage: another state may have the same
+/// deployment.
+pub const TAG_LINEAGE: &str = "leasehold:lineage";
 /// Key of the tag that says when the user's own policy began to deny everything, as it was when it was made.
 pub const TAG_EXPIRES: &str = "leasehold:expires";
+
+/// So many tags of a user are ours.
+pub const TAGS_OF_OURS: usize = 5;
 
 /// Name of the inline policy that ends a user by itself.
 pub const EXPIRY_POLICY: &str = "leasehold-expiry";
@@ -53,28 +59,40 @@ impl LeaseUser {
     }
 }
 
+/// Whose a user is: one state's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner<'a> {
+    /// The deployment.
+    pub deployment: &'a Name,
+    /// The lineage of its record.
+    pub lineage: &'a str,
+}
+
 /// The tags of a lease's user: ours, and those that the role declares.
 #[must_use]
 pub fn tags(
-    deployment: &Name,
+    owner: Owner<'_>,
     role: &Name,
     lease: &LeaseId,
     expires_at: Timestamp,
     declared: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
     let mut tags = declared.clone();
-    tags.insert(TAG_DEPLOYMENT.to_owned(), deployment.to_string());
+    tags.insert(TAG_DEPLOYMENT.to_owned(), owner.deployment.to_string());
+    tags.insert(TAG_LINEAGE.to_owned(), owner.lineage.to_owned());
     tags.insert(TAG_ROLE.to_owned(), role.to_string());
     tags.insert(TAG_LEASE.to_owned(), lease.to_string());
     tags.insert(TAG_EXPIRES.to_owned(), date(expires_at));
     tags
 }
 
-/// Whether a live user is provably of this deployment: its path, its name and its tags all say so, and say the same.
+/// Whether a live user is provably of this state: its path, its name and its tags all say so, and say the same.
 /// Answers the lease that it belongs to.
 #[must_use]
-pub fn is_ours(deployment: &Name, name: &str, path: &str, tags: &BTreeMap<String, String>) -> Option<(Name, LeaseId)> {
-    if !path.starts_with(&lease_user_path(deployment, None)) || tags.get(TAG_DEPLOYMENT)? != deployment.as_str() {
+pub fn is_ours(owner: Owner<'_>, name: &str, path: &str, tags: &BTreeMap<String, String>) -> Option<(Name, LeaseId)> {
+    let Owner { deployment, lineage } = owner;
+    let tagged = tags.get(TAG_DEPLOYMENT)? == deployment.as_str() && tags.get(TAG_LINEAGE)? == lineage;
+    if !tagged || !path.starts_with(&lease_user_path(deployment, None)) {
         return None;
     }
     let role = Name::parse(tags.get(TAG_ROLE)?).ok()?;
@@ -109,9 +127,10 @@ impl Lease {
     #[must_use]
     pub fn has_user(&self, deployment: &Name, name: &str, path: &str, tags: &BTreeMap<String, String>) -> bool {
         let Some(user) = &self.request.user else { return false };
+        let owner = Owner { deployment, lineage: &self.lineage };
         user.name == name
             && user.path == path
-            && is_ours(deployment, name, path, tags).is_some_and(|(role, lease)| role == self.role && lease == self.id)
+            && is_ours(owner, name, path, tags).is_some_and(|(role, lease)| role == self.role && lease == self.id)
     }
 }
 
@@ -132,20 +151,30 @@ mod tests {
         let lease = LeaseId::parse("01KAQ000000000000000000001").expect("a ULID");
         let (user, path) = LeaseUser::named(&name("deployer"), &lease, &name("prod"), Some("/ci/"));
         assert_eq!((user.as_str(), path.as_str()), ("deployer-01KAQ000000000000000000001", "/leasehold/prod/ci/"));
-        let tags = tags(&name("prod"), &name("deployer"), &lease, at("2026-11-26T10:00:00.9Z"), &BTreeMap::new());
+        let (prod, test) = (name("prod"), name("test"));
+        let ours = Owner { deployment: &prod, lineage: "01KAQ000000000000000000000" };
+        let tags = tags(ours, &name("deployer"), &lease, at("2026-11-26T10:00:00.9Z"), &BTreeMap::new());
+        assert_eq!(tags.len(), TAGS_OF_OURS);
+        assert!(tags.keys().all(|key| key.starts_with(TAG_PREFIX)));
         assert_eq!(tags[TAG_EXPIRES], "2026-11-26T10:00:00Z");
-        assert_eq!(is_ours(&name("prod"), &user, &path, &tags), Some((name("deployer"), lease.clone())));
+        assert_eq!(is_ours(ours, &user, &path, &tags), Some((name("deployer"), lease.clone())));
 
-        assert_eq!(is_ours(&name("prod"), &user, "/leasehold/prod-2/ci/", &tags), None, "another deployment's path");
-        assert_eq!(is_ours(&name("prod"), &user, "/leasehold/prod", &tags), None, "beside the path");
-        assert_eq!(is_ours(&name("test"), &user, "/leasehold/test/ci/", &tags), None, "another deployment's tag");
-        assert_eq!(is_ours(&name("prod"), "deployer-2", &path, &tags), None, "another name");
-        for key in [TAG_DEPLOYMENT, TAG_ROLE, TAG_LEASE] {
+        assert_eq!(is_ours(ours, &user, "/leasehold/prod-2/ci/", &tags), None, "another deployment's path");
+        assert_eq!(is_ours(ours, &user, "/leasehold/prod", &tags), None, "beside the path");
+        assert_eq!(
+            is_ours(Owner { deployment: &test, ..ours }, &user, "/leasehold/test/ci/", &tags),
+            None,
+            "another deployment's tag"
+        );
+        assert_eq!(is_ours(ours, "deployer-2", &path, &tags), None, "another name");
+        let theirs = Owner { lineage: "01KAQ000000000000000000009", ..ours };
+        assert_eq!(is_ours(theirs, &user, &path, &tags), None, "another state of the same deployment");
+        for key in [TAG_DEPLOYMENT, TAG_LINEAGE, TAG_ROLE, TAG_LEASE] {
             let mut less = tags.clone();
             less.remove(key);
-            assert_eq!(is_ours(&name("prod"), &user, &path, &less), None, "without {key}");
+            assert_eq!(is_ours(ours, &user, &path, &less), None, "without {key}");
             less.insert(key.to_owned(), "other".to_owned());
-            assert_eq!(is_ours(&name("prod"), &user, &path, &less), None, "another {key}");
+            assert_eq!(is_ours(ours, &user, &path, &less), None, "another {key}");
         }
     }
 

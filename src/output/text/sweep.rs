@@ -36,7 +36,7 @@ pub fn sweep(document: &Document, style: &Style, out: &mut dyn Write) -> io::Res
         writeln!(out, "  {} user {}: no lease accounted for it", style.ink(Ink::Yellow, word), escape(user))?;
     }
     for user in &document.foreign {
-        let text = "lies below the deployment's path and is not provably ours";
+        let text = "lies below the deployment's path, and its tags or its name are not those of this state's users";
         writeln!(out, "  {} user {}: it {text}", style.ink(Ink::Yellow, "left alone"), escape(user))?;
     }
     for Failed { what, why, failures, stuck } in &document.failed {
