@@ -39,6 +39,8 @@ pub const SESSION_POLICY_ARNS_MAX: usize = 10;
 pub const SESSION_POLICY_CHARS_MAX: usize = 2_048;
 /// Session tags in one request.
 pub const SESSION_TAGS_MAX: usize = 50;
+/// Tags of one IAM user.
+pub const USER_TAGS_MAX: usize = 50;
 /// Shortest `ExternalId`.
 pub const EXTERNAL_ID_MIN: usize = 2;
 /// Longest `ExternalId`.

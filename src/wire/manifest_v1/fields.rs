@@ -284,7 +284,7 @@ const ROLE: &[FieldDoc] = &[
         Shape::Map,
         [Never, May, Never, Never],
         Field::IamTags,
-        "Tags of the users, at most 50. Keys differ in more than case.",
+        "Tags of the users, at most 45. Keys differ in more than case.",
     ),
     of_role(
         "permissions_boundary_arn",

@@ -145,7 +145,7 @@ impl Written {
             role_arns,
             malformed_arns,
             external_id: fields.text("external_id", faults, value::external_id),
-            session_tags: tags::read(fields, "session_tags", faults),
+            session_tags: tags::of_session(fields, faults),
             transitive_tag_keys: tags::transitive_keys(fields, faults),
             source_identity: fields.text("source_identity", faults, value::source_identity),
             policy_document: fields.node("policy_document").and_then(|node| policy::read(node, faults)),
@@ -160,7 +160,7 @@ impl Written {
                     value::said("bad-value", text, &error.0, "not an IAM path", "write a path such as `/ci/`")
                 })
             }),
-            iam_tags: tags::read(fields, "iam_tags", faults),
+            iam_tags: tags::of_user(fields, faults),
             permissions_boundary_arn: fields
                 .parse("permissions_boundary_arn", faults, |scalar| value::policy_arn(scalar.text)),
             justification: fields.text("justification", faults, |_| Ok(())),

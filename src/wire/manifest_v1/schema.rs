@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::document::API_VERSION;
 use super::fields::{FieldDoc, KINDS, KindDoc, Mark, Shape};
-use super::levels;
+use super::{levels, tags};
 use crate::domain::credential::CredentialType;
 use crate::domain::limits;
 use crate::domain::rules::{self, Rule};
@@ -117,7 +117,8 @@ fn of_field(field: &FieldDoc) -> Value {
     match field.name {
         "role_arns" | "roles" => schema["minItems"] = json!(1),
         "policy_arns" => schema["maxItems"] = json!(limits::SESSION_POLICY_ARNS_MAX),
-        "session_tags" | "iam_tags" => schema["maxProperties"] = json!(limits::SESSION_TAGS_MAX),
+        "session_tags" => schema["maxProperties"] = json!(limits::SESSION_TAGS_MAX),
+        "iam_tags" => schema["maxProperties"] = json!(tags::IAM_TAGS_MAX),
         _ => {}
     }
     schema["description"] = json!(field.doc);

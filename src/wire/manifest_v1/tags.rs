@@ -3,21 +3,38 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fault::{Fault, Faults};
 use super::shape::{Fields, near};
 use super::value;
+use crate::domain::lease::TAGS_OF_OURS;
 use crate::domain::limits;
 
-/// Tags as AWS takes them: at most fifty, keys that differ in more than case.
-pub(super) fn read(fields: &Fields<'_, '_>, name: &str, faults: &mut Faults<'_>) -> BTreeMap<String, String> {
+/// Tags that a role may give its users: what AWS takes, less our own.
+pub(super) const IAM_TAGS_MAX: usize = limits::USER_TAGS_MAX - TAGS_OF_OURS;
+
+/// `session_tags`.
+pub(super) fn of_session(fields: &Fields<'_, '_>, faults: &mut Faults<'_>) -> BTreeMap<String, String> {
+    let most = limits::SESSION_TAGS_MAX;
+    read(fields, "session_tags", (most, &format!("AWS takes {most}")), faults)
+}
+
+/// `iam_tags`.
+pub(super) fn of_user(fields: &Fields<'_, '_>, faults: &mut Faults<'_>) -> BTreeMap<String, String> {
+    let (all, ours) = (limits::USER_TAGS_MAX, TAGS_OF_OURS);
+    let why = format!("AWS takes {all}, and {ours} are those of leasehold: {IAM_TAGS_MAX} are left");
+    read(fields, "iam_tags", (IAM_TAGS_MAX, &why), faults)
+}
+
+/// Tags as AWS takes them: at most so many, keys that differ in more than case.
+fn read(
+    fields: &Fields<'_, '_>,
+    name: &str,
+    (most, why): (usize, &str),
+    faults: &mut Faults<'_>,
+) -> BTreeMap<String, String> {
     let entries = fields.map(name);
-    if let Some((key, _)) = entries.get(limits::SESSION_TAGS_MAX) {
-        let (count, most) = (entries.len(), limits::SESSION_TAGS_MAX);
+    if let Some((key, _)) = entries.get(most) {
+        let count = entries.len();
         faults.push(
             key.span,
-            Fault::new(
-                "too-many",
-                format!("`{name}` has {count} tags: AWS takes {most}"),
-                "one too many",
-                "remove some",
-            ),
+            Fault::new("too-many", format!("`{name}` has {count} tags: {why}"), "one too many", "remove some"),
         );
     }
     let mut tags = BTreeMap::new();

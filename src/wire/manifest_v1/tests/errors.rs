@@ -47,6 +47,10 @@ fn every_fault_of_a_role_underlines_its_own_text() {
             &["bad-arn 6:17 arn:aws:iam::111122223333:role/R"],
         ),
         (&format!("{ARN}policy_arns:\n{many_arns}"), &["too-many 17:5 arn:aws:iam::aws:policy/P10"]),
+        (
+            &format!("credential_type: iam_user\niam_groups: [g]\nmax_ttl: 1h\niam_tags:\n{many_tags}"),
+            &["too-many 54:5 k45"],
+        ),
         (&format!("{ARN}policy_document: [x]"), &["wrong-type 6:20 [x]"]),
         (&format!("{ARN}policy_document: \"{{nope\""), &["bad-policy 6:20 \"{nope\""]),
         (&format!("{ARN}policy_document: {{a: }}"), &["null-value 6:21 a"]),
