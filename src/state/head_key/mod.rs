@@ -95,6 +95,8 @@ mod tests {
         assert_eq!(private(""), no_key);
         assert_eq!(private(ED25519.1), no_key);
         assert_eq!(private(&ED25519.0.replace("PRIVATE", "ENCRYPTED PRIVATE")), no_key);
+        let two = format!("{}{}", ED25519.0, P256.0);
+        assert_eq!(private(&two), "it holds more than one private key");
         assert_eq!(private(P384.0), "it is a private key of another kind than Ed25519 or P-256, or damaged");
         let public = |text: &str| read_public_keys(text).expect_err("no key").message;
         assert_eq!(public("ssh-ed25519 AAAA"), "it is not PEM with a PUBLIC KEY section");

@@ -31,10 +31,19 @@ impl FileKey {
     pub fn read(pem: &Secret) -> Result<Self, HeadKeyError> {
         const HELP: &str = "make one with `openssl genpkey -algorithm ed25519`; of an older form `openssl pkcs8 -topk8 -nocrypt` \
                             makes this one";
-        let der = PrivatePkcs8KeyDer::from_pem_slice(pem.expose().as_bytes()).map_err(|_| HeadKeyError {
-            message: "it is not PEM with a PRIVATE KEY section (PKCS#8, not encrypted)",
-            help: HELP,
-        })?;
+        let mut keys = PrivatePkcs8KeyDer::pem_slice_iter(pem.expose().as_bytes());
+        let Some(Ok(der)) = keys.next() else {
+            return Err(HeadKeyError {
+                message: "it is not PEM with a PRIVATE KEY section (PKCS#8, not encrypted)",
+                help: HELP,
+            });
+        };
+        if keys.next().is_some() {
+            return Err(HeadKeyError {
+                message: "it holds more than one private key",
+                help: "keep the key that is to sign in a file of its own",
+            });
+        }
         let kind = HeadKeyError {
             message: "it is a private key of another kind than Ed25519 or P-256, or damaged",
             help: HELP,
