@@ -65,15 +65,17 @@ pub(super) async fn put<S: StateStore, R: RolePolicies>(
     Ok(())
 }
 
-/// The notes that are due by `now`.
-pub(super) async fn due<S: StateRead>(store: &S, now: Timestamp) -> Result<Vec<DenyNote>, Failure> {
-    let mut notes = Vec::new();
+/// The notes that are due by `now`. One that cannot be believed is told, and keeps nobody from the others.
+pub(super) async fn due<S: StateRead>(store: &S, now: Timestamp) -> Result<(Vec<DenyNote>, Vec<Failure>), Failure> {
+    let (mut notes, mut strange) = (Vec::new(), Vec::new());
     for key in store.list_before(PREFIX, &by_time_end(PREFIX, now)).await? {
         let Some(object) = store.get(&key).await? else { continue };
-        let role_arn = state_v1::decode_deny(&object.bytes).map_err(|error| record::corrupt(store, &key, &error))?;
-        notes.push(DenyNote { role_arn, key });
+        match state_v1::decode_deny(&object.bytes) {
+            Ok(role_arn) => notes.push(DenyNote { role_arn, key }),
+            Err(error) => strange.push(record::corrupt(store, &key, &error)),
+        }
     }
-    Ok(notes)
+    Ok((notes, strange))
 }
 
 /// Takes every deny of ours off the role that is over, then the note. Answers how many policies went.

@@ -97,9 +97,17 @@ pub async fn all<S: StateRead>(store: &S) -> Result<Vec<Lease>, Failure> {
     Ok(found(store, ids(store).await?).await?.into_iter().map(|stored| stored.lease).collect())
 }
 
-/// The entries of the index that are due by `now`, in the order of their time.
-pub async fn due<S: StateRead>(store: &S, now: Timestamp) -> Result<Vec<Due>, Failure> {
-    entries(store, &store.list_before(Due::PREFIX, &Due::end(now)).await?)
+/// The entries of the index that are due by `now`, in the order of their time. What lies among them and is none is told, and
+/// keeps nobody from the others.
+pub async fn due<S: StateRead>(store: &S, now: Timestamp) -> Result<(Vec<Due>, Vec<Failure>), Failure> {
+    let (mut due, mut strange) = (Vec::new(), Vec::new());
+    for key in store.list_before(Due::PREFIX, &Due::end(now)).await? {
+        match entry(store, &key) {
+            Ok(entry) => due.push(entry),
+            Err(failure) => strange.push(failure),
+        }
+    }
+    Ok((due, strange))
 }
 
 /// The ids of the leases of these roles that have not ended, by the index alone. One that ended a moment ago may be among
@@ -108,9 +116,9 @@ pub async fn open_ids<S: StateRead>(store: &S, wanted: impl Fn(&Name) -> bool) -
     Ok(not_over(entries(store, &store.list(Due::PREFIX).await?)?, wanted))
 }
 
-/// The same of all roles, as far as they are due by then.
+/// The same of all roles, as far as they are due by then and the index can be read.
 pub async fn open_ids_due_by<S: StateRead>(store: &S, until: Timestamp) -> Result<BTreeSet<LeaseId>, Failure> {
-    Ok(not_over(due(store, until).await?, |_| true))
+    Ok(not_over(due(store, until).await?.0, |_| true))
 }
 
 fn not_over(entries: Vec<Due>, wanted: impl Fn(&Name) -> bool) -> BTreeSet<LeaseId> {
@@ -160,9 +168,11 @@ pub async fn open_leases<S: StateRead>(
 }
 
 fn entries<S: StateRead>(store: &S, keys: &[String]) -> Result<Vec<Due>, Failure> {
-    keys.iter()
-        .map(|key| Due::parse(key).ok_or_else(|| damaged(store, key, "it is not an entry of the index of leases")))
-        .collect()
+    keys.iter().map(|key| entry(store, key)).collect()
+}
+
+fn entry<S: StateRead>(store: &S, key: &str) -> Result<Due, Failure> {
+    Due::parse(key).ok_or_else(|| damaged(store, key, "it is not an entry of the index of leases"))
 }
 
 async fn read<S: StateRead>(store: &S, key: &str) -> Result<Option<StoredLease>, Failure> {

@@ -173,6 +173,20 @@ fn two_states_of_one_deployment_leave_the_users_of_each_other_alone() {
 }
 
 #[test]
+fn a_foreign_object_in_the_index_is_told_and_keeps_no_lease_from_its_end() {
+    let (scene, store) = (Scene::new(), MemoryStore::new());
+    scene.apply(&store, &user_role("deployer", "")).expect("applied");
+    scene.issue(&store, "deployer").expect("issued");
+    for key in ["due/.DS_Store", "due/", "deny/0.json"] {
+        store.tamper(key, Some(b"x".to_vec()));
+    }
+    scene.clock.advance(SignedDuration::from_hours(2));
+    let swept = scene.sweep(&store).expect("swept");
+    assert_eq!((swept.deleted, swept.failed.len()), (1, 3), "{swept:?}");
+    assert!(scene.cloud.live_users().is_empty());
+}
+
+#[test]
 fn a_dry_run_changes_nothing() {
     let (scene, store) = (Scene::new(), MemoryStore::new());
     scene.apply(&store, &user_role("deployer", "")).expect("applied");

@@ -18,7 +18,11 @@ pub(super) async fn clear<S: StateStore, U: IamUsers, T: Timer, I: Ids, A: IamAc
     broker: &BrokerSpec,
 ) -> Result<(), Failure> {
     let mut by_account: BTreeMap<AccountId, Vec<DenyNote>> = BTreeMap::new();
-    for note in denies::due(work.store, work.now).await? {
+    let (notes, strange) = denies::due(work.store, work.now).await?;
+    for failure in strange {
+        work.notes.failed("the notes of denied sessions", failure.message);
+    }
+    for note in notes {
         by_account.entry(note.role_arn.account().clone()).or_default().push(note);
     }
     for (account, notes) in by_account {

@@ -130,7 +130,8 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
     };
     let broker = &record.snapshot.broker;
     let mut due: BTreeMap<LeaseId, Vec<Due>> = BTreeMap::new();
-    for entry in ledger::due(store, now).await? {
+    let (entries, strange) = ledger::due(store, now).await?;
+    for entry in entries {
         due.entry(entry.lease.clone()).or_default().push(entry);
     }
     let order = in_turns(&due);
@@ -141,6 +142,9 @@ pub async fn sweep<S: StateStore, A: IamAccess>(
     }
     let end = request.max_duration.map(|most| now.saturating_add(most).unwrap_or(Timestamp::MAX));
     let notes = Notes::default();
+    for failure in strange {
+        notes.failed("the index of leases", failure.message);
+    }
     let mut queue = order;
     let ordered: BTreeSet<LeaseId> = queue.iter().cloned().collect();
     queue.extend(due.keys().filter(|id| !ordered.contains(*id)).cloned());
