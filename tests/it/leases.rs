@@ -173,6 +173,31 @@ fn two_states_of_one_deployment_leave_the_users_of_each_other_alone() {
 }
 
 #[test]
+fn all_are_revoked_and_told_oldest_first() {
+    let (scene, store) = (Scene::new(), MemoryStore::new());
+    let roles = user_role("deployer", "") + &role("app", READ_ONLY, "max_sts_ttl: 1h");
+    scene.apply(&store, &roles).expect("applied");
+    let mut issued = Vec::new();
+    for nth in 0..23 {
+        scene.clock.advance(SignedDuration::from_secs(1));
+        let role = if nth % 3 == 0 { "app" } else { "deployer" };
+        issued.push(scene.issue(&store, role).expect("issued").lease);
+    }
+    let all = RevokeRequest { selection: Selection::All, deny_session: true, deny_older: false };
+    let revoked = scene.revoke(&store, &all).expect("revoked");
+    let expected: Vec<_> = issued
+        .iter()
+        .map(|lease| {
+            (lease.id.clone(), if lease.request.user.is_some() { Revoking::Deleted } else { Revoking::Denied })
+        })
+        .collect();
+    assert_eq!(revoked.into_iter().map(|one| (one.lease.id, one.outcome)).collect::<Vec<_>>(), expected);
+    assert!(scene.cloud.live_users().is_empty());
+    let again = scene.revoke(&store, &all).expect("revoked");
+    assert!(again.iter().all(|one| one.outcome != Revoking::Over), "what is over is not chosen");
+}
+
+#[test]
 fn a_foreign_object_in_the_index_is_told_and_keeps_no_lease_from_its_end() {
     let (scene, store) = (Scene::new(), MemoryStore::new());
     scene.apply(&store, &user_role("deployer", "")).expect("applied");

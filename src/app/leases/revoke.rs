@@ -1,10 +1,12 @@
 //! `lease revoke`: ends IAM users at once; of sessions it says how long they live on, and denies them if that is asked.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Selection, select};
 use crate::app::access::{roles_of, users_of};
 use crate::app::audit::{Scribe, Who};
+use crate::app::both::in_order;
 use crate::app::end;
 use crate::app::ledger::{self, StoredLease};
 use crate::app::plan::no_such_role;
@@ -13,13 +15,16 @@ use crate::app::{AppError, Failure, IamAccess, Meaning, denies, read_record};
 use crate::domain::Timestamp;
 use crate::domain::audit::AuditAction;
 use crate::domain::desired::BrokerSpec;
-use crate::domain::ident::{Name, RoleArn};
+use crate::domain::ident::{AccountId, Name, RoleArn};
 use crate::domain::lease::{
     Lease, LeaseState, OLDER_DENY, SessionDeny, credential_name, deny_policy_name, deny_session,
 };
 use crate::domain::limits::SESSION_NAME_MAX;
 use crate::domain::record::Record;
 use crate::ports::{IamUsers, Ids, StateRead, StateStore, Timer};
+
+/// Users that are ended at once, as a sweep does by default.
+const ENDED_AT_ONCE: usize = 4;
 
 /// What to revoke, and how far to go.
 #[derive(Debug, Clone)]
@@ -85,40 +90,27 @@ pub async fn revoke_leases<S: StateStore, A: IamAccess>(
         deny_older(store, access, broker, timer, ids, targets).await?;
     }
     let scribe = Scribe { store, clock: timer, ids, who, head: Some(&read.head) };
-    let mut users = None;
-    let mut revoked = Vec::new();
-    for stored in chosen {
+    let has_user = |stored: &StoredLease| stored.lease.request.user.is_some() && !has_ended(&stored.lease);
+    let (with_user, without): (Vec<StoredLease>, Vec<StoredLease>) = chosen.into_iter().partition(has_user);
+    let mut revoked = users(&scribe, access, broker, with_user).await?;
+    let mut accounts = BTreeMap::new();
+    // One after the other: denies of one role are read, changed and written as one.
+    for stored in without {
         let now = timer.now();
-        let (lease, outcome) = match &stored.lease.request.user {
-            _ if matches!(stored.lease.state, LeaseState::Ended(_)) => (stored.lease, Revoking::Over),
-            Some(_) => {
-                if users.is_none() {
-                    users = Some(users_of(access, broker).await?);
-                }
-                let Some(iam) = &users else { continue };
-                match user(&scribe, iam, stored.clone()).await {
-                    Ok(done) => done,
-                    Err(failure) => (stored.lease, Revoking::Failed(failure.message)),
-                }
-            }
-            None if !stored.lease.is_open(now) => (stored.lease, Revoking::Over),
-            None if request.deny_session => match session(&scribe, access, broker, &stored, now).await {
-                Ok(done) => done,
-                Err(failure) => (stored.lease, Revoking::Failed(failure.message)),
-            },
-            None if request.deny_older && stored.lease.request.role_arn.is_some() => {
-                match note_denied(&scribe, &stored, now).await {
-                    Ok(lease) => (lease, Revoking::Denied),
-                    Err(failure) => (stored.lease, Revoking::Failed(failure.message)),
-                }
-            }
-            None => {
-                let until = stored.lease.lives_until();
-                (stored.lease, Revoking::LivesOn(until))
-            }
+        let done = if has_ended(&stored.lease) || !stored.lease.is_open(now) {
+            Ok((stored.lease.clone(), Revoking::Over))
+        } else if request.deny_session {
+            session(&scribe, access, broker, &mut accounts, &stored, now).await
+        } else if request.deny_older && stored.lease.request.role_arn.is_some() {
+            note_denied(&scribe, &stored, now).await.map(|lease| (lease, Revoking::Denied))
+        } else {
+            Ok((stored.lease.clone(), Revoking::LivesOn(stored.lease.lives_until())))
         };
+        let (lease, outcome) = done.unwrap_or_else(|failure| (stored.lease, Revoking::Failed(failure.message)));
         revoked.push(Revoked { lease, outcome });
     }
+    // Oldest first, as they were chosen: an id begins with its time.
+    revoked.sort_by(|one, other| one.lease.id.cmp(&other.lease.id));
     Ok(revoked)
 }
 
@@ -136,6 +128,30 @@ async fn known<S: StateRead>(store: &S, role: &Name, record: &Record) -> Result<
         Some(_) => failure,
     }
     .because("nothing was revoked"))
+}
+
+fn has_ended(lease: &Lease) -> bool {
+    matches!(lease.state, LeaseState::Ended(_))
+}
+
+/// Ends the users of these leases, several at once: in an incident there may be many.
+async fn users<S: StateStore, T: Timer, D: Ids, A: IamAccess>(
+    scribe: &Scribe<'_, S, T, D>,
+    access: &A,
+    broker: &BrokerSpec,
+    chosen: Vec<StoredLease>,
+) -> Result<Vec<Revoked>, Failure> {
+    if chosen.is_empty() {
+        return Ok(Vec::new());
+    }
+    let iam = &users_of(access, broker).await?;
+    let end = |stored: StoredLease| async move {
+        Ok(match user(scribe, iam, stored.clone()).await {
+            Ok((lease, outcome)) => Revoked { lease, outcome },
+            Err(failure) => Revoked { lease: stored.lease, outcome: Revoking::Failed(failure.message) },
+        })
+    };
+    in_order(ENDED_AT_ONCE, chosen, end).await
 }
 
 async fn user<S: StateStore, T: Timer, D: Ids, I: IamUsers>(
@@ -161,6 +177,7 @@ async fn session<S: StateStore, T: Timer, D: Ids, A: IamAccess>(
     scribe: &Scribe<'_, S, T, D>,
     access: &A,
     broker: &BrokerSpec,
+    accounts: &mut BTreeMap<AccountId, A::Roles>,
     stored: &StoredLease,
     now: Timestamp,
 ) -> Result<(Lease, Revoking), Failure> {
@@ -174,8 +191,11 @@ async fn session<S: StateStore, T: Timer, D: Ids, A: IamAccess>(
             "it cannot be denied by itself: it is no session of a role under the name that leasehold chooses",
         ));
     };
-    let roles = roles_of(access, broker, role_arn.account()).await?;
-    denies::put(store, &roles, role_arn, &deny_policy_name(&lease.id), &ids.ulid(now), &deny).await?;
+    let roles = match accounts.entry(role_arn.account().clone()) {
+        Entry::Occupied(entered) => entered.into_mut(),
+        Entry::Vacant(account) => account.insert(roles_of(access, broker, role_arn.account()).await?),
+    };
+    denies::put(store, roles, role_arn, &deny_policy_name(&lease.id), &ids.ulid(now), &deny).await?;
     Ok((note_denied(scribe, stored, now).await?, Revoking::Denied))
 }
 
