@@ -234,6 +234,12 @@ pub struct Asking<'a> {
 }
 
 impl Asking<'_> {
+    /// What is asked for.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
     /// The question for one of [`actions`].
     #[must_use]
     pub fn request<'q>(&'q self, action: &'q str) -> Request<'q> {

@@ -135,9 +135,8 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
             unsettled.field,
             Said {
                 message: format!(
-                    "whether the broker may {} on `{}` hangs on its own policies and on what no plan can know: {}",
-                    actions.join(", "),
-                    unsettled.resource,
+                    "whether the broker may {} hangs on its own policies and on what no plan can know: {}",
+                    unsettled.calls(|verdict| !broker_side::open_lines(verdict).is_empty()),
                     text::short(&lines.join("; "), 600)
                 ),
                 label: "its own policies have conditions".to_owned(),

@@ -105,7 +105,7 @@ use crate::domain::finding::{Confidence, Finding, Level};
 use crate::domain::iam::{Place, Verdict};
 use crate::domain::text;
 
-use super::broker_side::{self, Unsettled};
+use super::broker_side::{self, Answer, Unsettled};
 use super::judging::Judging;
 use super::rule::{Check, Origin, Rule, Said};
 
@@ -123,45 +123,71 @@ pub(super) static RULE: Rule = Rule {
 fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
     // A broker that is not there, or was not read, is another rule's.
     let Some(live) = judging.world.broker.present() else { return };
+    let boundary = live.boundary.present().map(|policy| policy.name.as_str());
     for unsettled in &judging.unsettled {
-        let Some(answer) = unsettled.answers.iter().find(|it| refused(&it.verdict)) else { continue };
-        let (because, remedy) = match &answer.verdict {
-            Verdict::DeniedExplicitly { place, policy, statement } => {
-                let (policy, statement) = (text::short(policy, 128), text::short(statement, 64));
-                (
-                    format!("statement `{statement}` of its {} `{policy}` denies it", place.as_str()),
-                    format!(
-                        "take `{}` out of the Deny `{statement}` of `{policy}`: a Deny wins over every Allow",
-                        unsettled.resource
-                    ),
-                )
-            }
-            Verdict::DeniedImplicitly { lacking } if lacking.is_empty() => (
-                "no request can meet the conditions of its own policies and of the trust policy at once".to_owned(),
-                "write the conditions of both sides so that one request can meet them all".to_owned(),
-            ),
-            Verdict::DeniedImplicitly { lacking } => {
-                let boundary = live.boundary.present().map(|policy| policy.name.as_str());
-                lacks(judging, unsettled, answer.action, lacking, boundary)
-            }
-            Verdict::Allowed | Verdict::Depends(_) => continue,
-        };
+        let reasons = reasons(unsettled);
+        if reasons.is_empty() {
+            continue;
+        }
+        let refusing = unsettled.actions(refused);
+        let (mut because, mut remedies) = (Vec::new(), Vec::new());
+        for (reason, answers) in &reasons {
+            let mut actions: Vec<&str> = answers.iter().map(|answer| answer.action).collect();
+            actions.dedup();
+            let what = if actions == refusing { "it".to_owned() } else { actions.join(", ") };
+            let (why, remedy) = told(judging, unsettled, reason, answers, &what, boundary);
+            because.push(why);
+            remedies.push(remedy);
+        }
         findings.push(RULE.about(
             unsettled.role,
             unsettled.field,
             Said {
                 message: format!(
-                    "the broker `{}` may not {} on `{}` for role `{}`: {because}",
+                    "the broker `{}` may not {} for role `{}`: {}",
                     judging.principal(),
-                    unsettled.actions(refused).join(", "),
-                    unsettled.resource,
-                    unsettled.role.spec.name
+                    unsettled.calls(refused),
+                    unsettled.role.spec.name,
+                    because.join(", and ")
                 ),
                 label: "the broker's own policies stop it".to_owned(),
-                remedy,
+                remedy: remedies.join("; "),
             },
         ));
     }
+}
+
+/// Why a call is refused.
+#[derive(PartialEq, Eq)]
+enum Reason<'a> {
+    Denied { place: Place, policy: &'a str, statement: &'a str },
+    Contradicted,
+    Lacking(Place),
+}
+
+/// Every reason for which some call is refused, with the answers to those calls.
+fn reasons<'u, 'a>(unsettled: &'u Unsettled<'a>) -> Vec<(Reason<'u>, Vec<&'u Answer<'a>>)> {
+    let mut reasons: Vec<(Reason<'u>, Vec<&'u Answer<'a>>)> = Vec::new();
+    for answer in unsettled.answers.iter().filter(|it| refused(&it.verdict)) {
+        let of_answer = match &answer.verdict {
+            Verdict::DeniedExplicitly { place, policy, statement } => {
+                vec![Reason::Denied { place: *place, policy, statement }]
+            }
+            Verdict::DeniedImplicitly { lacking } if lacking.is_empty() => vec![Reason::Contradicted],
+            Verdict::DeniedImplicitly { lacking } => {
+                let own = [Place::Identity, Place::Boundary].into_iter();
+                own.filter(|place| lacking.contains(place)).map(Reason::Lacking).collect()
+            }
+            Verdict::Allowed | Verdict::Depends(_) => Vec::new(),
+        };
+        for reason in of_answer {
+            match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, answers)) => answers.push(answer),
+                None => reasons.push((reason, vec![answer])),
+            }
+        }
+    }
+    reasons
 }
 
 fn refused(verdict: &Verdict) -> bool {
@@ -174,33 +200,57 @@ fn refused(verdict: &Verdict) -> bool {
     }
 }
 
-/// Why nothing allows it, and what to add.
-fn lacks(
+/// The reason as a clause about `what`, and what to do.
+fn told(
     judging: &Judging<'_>,
     unsettled: &Unsettled<'_>,
-    action: &str,
-    lacking: &[Place],
+    reason: &Reason<'_>,
+    answers: &[&Answer<'_>],
+    what: &str,
     boundary: Option<&str>,
 ) -> (String, String) {
-    let traces = unsettled.trace(&judging.issuing, action);
-    let (mut because, mut remedies) = (Vec::new(), Vec::new());
-    for place in [Place::Identity, Place::Boundary].into_iter().filter(|place| lacking.contains(place)) {
-        let actions = unsettled
-            .actions(|verdict| matches!(verdict, Verdict::DeniedImplicitly { lacking } if lacking.contains(&place)));
-        let near = broker_side::nearest(&traces, place).map(|near| format!(" ({near})")).unwrap_or_default();
-        match (place, boundary) {
-            (Place::Boundary, Some(name)) => {
-                let name = text::short(name, 128);
-                because.push(format!("its permissions boundary `{name}` does not allow it{near}"));
-                remedies.push(format!("add {}", unsettled.to_add(&actions, &format!("the boundary `{name}`"))));
-            }
-            _ => {
-                because.push(format!("no identity policy of its own allows it{near}"));
-                remedies.push(format!("add {}", unsettled.to_add(&actions, "an identity policy of the broker")));
-            }
+    let add = |to: &str| {
+        let actions: Vec<&str> = answers.iter().map(|answer| answer.action).collect();
+        format!("add {}", unsettled.to_add(&actions, to))
+    };
+    let near = |place| {
+        let traces = answers.first().map(|answer| unsettled.trace(&judging.issuing, answer)).unwrap_or_default();
+        broker_side::nearest(&traces, place).map(|near| format!(" ({near})")).unwrap_or_default()
+    };
+    match (reason, boundary) {
+        (Reason::Denied { place, policy, statement }, _) => {
+            let (policy, statement) = (text::short(policy, 128), text::short(statement, 64));
+            let resources: Vec<String> =
+                unsettled.resources(answers).iter().map(|resource| format!("`{resource}`")).collect();
+            (
+                format!("statement `{statement}` of its {} `{policy}` denies {what}", place.as_str()),
+                format!(
+                    "take {} out of the Deny `{statement}` of `{policy}`: a Deny wins over every Allow",
+                    resources.join(" and ")
+                ),
+            )
+        }
+        (Reason::Contradicted, _) if unsettled.has_trust() => (
+            "no request can meet the conditions of its own policies and of the trust policy at once".to_owned(),
+            "write the conditions of both sides so that one request can meet them all".to_owned(),
+        ),
+        (Reason::Contradicted, _) => (
+            "no request can meet all of the conditions of its own policies at once".to_owned(),
+            "write the conditions so that one request can meet them all".to_owned(),
+        ),
+        (Reason::Lacking(place @ Place::Boundary), Some(name)) => {
+            let name = text::short(name, 128);
+            let near = near(*place);
+            (
+                format!("its permissions boundary `{name}` does not allow {what}{near}"),
+                add(&format!("the boundary `{name}`")),
+            )
+        }
+        (Reason::Lacking(place), _) => {
+            let near = near(*place);
+            (format!("no identity policy of its own allows {what}{near}"), add("an identity policy of the broker"))
         }
     }
-    (because.join(", and "), remedies.join("; "))
 }
 
 #[cfg(test)]
@@ -324,6 +374,71 @@ mod tests {
         assert!(
             found[0].remedy.contains("policy/ReadOnlyAccess") && !found[1].remedy.contains("policy/ReadOnlyAccess")
         );
+    }
+
+    fn plain() -> Scene {
+        Scene::role_broker().iam_user("plain", 900, 900, |_| ())
+    }
+
+    fn deny(sid: &str, action: &str, resource: &str) -> String {
+        format!(r#"{{"Sid": "{sid}", "Effect": "Deny", "Action": "{action}", "Resource": "{resource}"}}"#)
+    }
+
+    #[test]
+    fn each_deny_that_stops_a_call_is_told_with_its_call() {
+        let (users, keys) = (deny("NoUsers", "iam:CreateUser", "*"), deny("NoKeys", "iam:CreateAccessKey", "*"));
+        let most = r#"{"Effect": "Allow", "NotAction": "iam:TagUser", "Resource": "*"}"#;
+        let found = plain().broker(&[most, &users, &keys], None).findings(&RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        for part in [
+            "statement `NoUsers` of its identity policy `issue` denies iam:CreateUser",
+            "statement `NoKeys` of its identity policy `issue` denies iam:CreateAccessKey",
+            "no identity policy of its own allows iam:TagUser",
+        ] {
+            assert!(found[0].message.contains(part), "{part}: {found:?}");
+        }
+        for part in ["out of the Deny `NoUsers`", "out of the Deny `NoKeys`", r#""Action":["iam:TagUser"]"#] {
+            assert!(found[0].remedy.contains(part), "{part}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_policies_lack_and_what_the_boundary_lacks_are_told_apart() {
+        let most = r#"{"Effect": "Allow", "NotAction": "iam:CreateUser", "Resource": "*"}"#;
+        let found = plain().broker(&[most], Some(&allow("iam:CreateUser", "*"))).findings(&RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].message.contains("no identity policy of its own allows iam:CreateUser"), "{found:?}");
+        let bound =
+            "its permissions boundary `Boundary` does not allow iam:TagUser, iam:PutUserPolicy, iam:CreateAccessKey";
+        assert!(found[0].message.contains(bound), "{found:?}");
+        assert!(found[0].remedy.contains("to the boundary `Boundary`: `"), "{found:?}");
+    }
+
+    #[test]
+    fn a_group_that_users_may_not_be_put_into_is_named() {
+        let group = "arn:aws:iam::111122223333:group/ops/deployers";
+        let mut scene = Scene::role_broker()
+            .iam_user("u", 900, 900, |spec| spec.policy.groups.push("deployers".to_owned()))
+            .broker(&[ALLOW_ALL, &deny("NoGroups", "iam:AddUserToGroup", group)], None);
+        let account = crate::domain::ident::AccountId::parse("111122223333").expect("an account");
+        let known = crate::domain::world::Fact::Present(group.to_owned());
+        scene.world.groups.insert((account, "deployers".to_owned()), known);
+        let found = scene.findings(&RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].message.contains(&format!("may not iam:AddUserToGroup on `{group}` for")), "{found:?}");
+        assert!(found[0].remedy.contains(&format!("take `{group}` out of the Deny `NoGroups`")), "{found:?}");
+    }
+
+    #[test]
+    fn a_user_has_no_trust_policy_to_speak_of() {
+        let condition = |effect: &str, block: &str| {
+            format!(r#"{{"Effect": "{effect}", "Action": "iam:*", "Resource": "*", "Condition": {block}}}"#)
+        };
+        let from = condition("Allow", r#"{"StringEquals": {"aws:SourceVpc": "a"}}"#);
+        let not = condition("Deny", r#"{"Null": {"aws:SourceVpc": "false"}}"#);
+        let found = plain().broker(&[&from, &not], None).findings(&RULE);
+        assert!(found.len() == 1 && found[0].message.contains("the conditions of its own policies"), "{found:?}");
+        assert!(!found[0].message.contains("trust policy"), "{found:?}");
     }
 
     #[test]

@@ -36,6 +36,13 @@ pub(super) struct Answer<'a> {
     asking: Rc<Asking<'a>>,
 }
 
+impl Answer<'_> {
+    /// What a statement has to name that is about this action alone: a group is not the users that are put into it.
+    fn group(&self) -> Option<&str> {
+        (self.action == "iam:AddUserToGroup").then(|| self.asking.target())
+    }
+}
+
 impl<'a> Unsettled<'a> {
     /// For one target whose trust policy lets the broker, or may, with what it says to each action; `None` when everything is
     /// allowed.
@@ -72,8 +79,8 @@ impl<'a> Unsettled<'a> {
         (!answers.is_empty()).then_some(Self { role, field, resource, answers, trust: None, needed: Vec::new() })
     }
 
-    /// For the users of one role; `None` when everything is allowed. An action that is asked for several policies or groups
-    /// is answered as for the worst of them.
+    /// For the users of one role; `None` when everything is allowed. Where an action is denied for one of several policies
+    /// or groups, it is not asked what it hangs on for the others.
     pub(super) fn users(
         issuing: &Issuing<'a>,
         broker: &BrokerSpec,
@@ -81,15 +88,11 @@ impl<'a> Unsettled<'a> {
         spec: &IamUserSpec,
     ) -> Option<Self> {
         let name = &role.spec.name;
-        let mut answers: Vec<Answer<'a>> = Vec::new();
-        for (action, asking) in issuing.ask_user(name, spec) {
-            let Some(answer) = open(issuing, &Rc::new(asking), None, [action]).next() else { continue };
-            match answers.iter_mut().find(|known| known.action == action) {
-                Some(known) if !is_denied(&known.verdict) && is_denied(&answer.verdict) => *known = answer,
-                Some(_) => {}
-                None => answers.push(answer),
-            }
-        }
+        let asked = issuing.ask_user(name, spec).into_iter();
+        let mut answers: Vec<Answer<'a>> =
+            asked.filter_map(|(action, asking)| open(issuing, &Rc::new(asking), None, [action]).next()).collect();
+        let denied: Vec<_> = answers.iter().filter(|it| is_denied(&it.verdict)).map(|it| it.action).collect();
+        answers.retain(|it| is_denied(&it.verdict) || !denied.contains(&it.action));
         if answers.is_empty() {
             return None;
         }
@@ -98,15 +101,53 @@ impl<'a> Unsettled<'a> {
         Some(Self { role, field: Field::CredentialType, resource, answers, trust: None, needed })
     }
 
-    /// How each statement was judged on the way to the answer for `action`.
-    pub(super) fn trace(&self, issuing: &Issuing<'_>, action: &str) -> Vec<StatementTrace> {
-        let answer = self.answers.iter().find(|answer| answer.action == action);
-        answer.map(|answer| answer.asking.trace(issuing, self.trust, action)).unwrap_or_default()
+    /// How each statement was judged on the way to this answer.
+    pub(super) fn trace(&self, issuing: &Issuing<'_>, answer: &Answer<'_>) -> Vec<StatementTrace> {
+        answer.asking.trace(issuing, self.trust, answer.action)
     }
 
-    /// The actions whose answers satisfy `wanted`.
+    /// Whether there is another side that may stop the call.
+    pub(super) fn has_trust(&self) -> bool {
+        self.trust.is_some()
+    }
+
+    /// The actions whose answers satisfy `wanted`, each once.
     pub(super) fn actions(&self, wanted: impl Fn(&Verdict) -> bool) -> Vec<&'static str> {
-        self.answers.iter().filter(|answer| wanted(&answer.verdict)).map(|answer| answer.action).collect()
+        let mut actions = Vec::new();
+        for answer in self.answers.iter().filter(|answer| wanted(&answer.verdict)) {
+            if !actions.contains(&answer.action) {
+                actions.push(answer.action);
+            }
+        }
+        actions
+    }
+
+    /// Those actions with what they are on: ``ACTION, … on `RESOURCE` ``.
+    pub(super) fn calls(&self, wanted: impl Fn(&Verdict) -> bool) -> String {
+        let wanted: Vec<_> = self.answers.iter().filter(|answer| wanted(&answer.verdict)).collect();
+        let mut calls: Vec<(&str, Vec<&str>)> = Vec::new();
+        for answer in wanted {
+            let resource = answer.group().unwrap_or(&self.resource);
+            match calls.iter_mut().find(|(known, _)| *known == resource) {
+                Some((_, actions)) if actions.contains(&answer.action) => {}
+                Some((_, actions)) => actions.push(answer.action),
+                None => calls.push((resource, vec![answer.action])),
+            }
+        }
+        let calls: Vec<String> =
+            calls.iter().map(|(resource, actions)| format!("{} on `{resource}`", actions.join(", "))).collect();
+        calls.join(", and ")
+    }
+
+    /// What those answers are about, as policies name it.
+    pub(super) fn resources<'u>(&'u self, answers: &[&'u Answer<'a>]) -> Vec<&'u str> {
+        let mut resources: Vec<&str> = Vec::new();
+        for resource in answers.iter().map(|answer| answer.group().unwrap_or(&self.resource)) {
+            if !resources.contains(&resource) {
+                resources.push(resource);
+            }
+        }
+        resources
     }
 
     /// What allows these actions, to be added somewhere: ``this statement to WHERE: `{…}` ``.

@@ -112,9 +112,8 @@ fn check(judging: &Judging<'_>, findings: &mut Vec<Finding>) {
             unsettled.field,
             Said {
                 message: format!(
-                    "nothing proves that the broker `{broker}` may {} on `{}` for role `{}`: {reason}",
-                    unsettled.actions(|verdict| self::reason(verdict, judging).is_some()).join(", "),
-                    unsettled.resource,
+                    "nothing proves that the broker `{broker}` may {} for role `{}`: {reason}",
+                    unsettled.calls(|verdict| self::reason(verdict, judging).is_some()),
                     unsettled.role.spec.name,
                 ),
                 label: "the broker's own side is not known".to_owned(),
