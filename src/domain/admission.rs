@@ -148,6 +148,7 @@ impl<'a> Issuing<'a> {
             spec.permissions_boundary_arn.as_ref().map_or(Knowledge::ABSENT, |arn| Knowledge::is(arn.as_str()));
         let tags = self.user_tags(role, spec);
         let tagging = |mut context: Context<'a>| {
+            self.without_others(&mut context, "aws:RequestTag/");
             for (key, value) in &tags {
                 context.set(&format!("aws:RequestTag/{key}"), value.clone());
             }
@@ -155,6 +156,8 @@ impl<'a> Issuing<'a> {
         };
         // The user is there by then, with the tags that it was made with.
         let tagged = |mut context: Context<'a>| {
+            self.without_others(&mut context, "aws:ResourceTag/");
+            self.without_others(&mut context, "iam:ResourceTag/");
             for (key, value) in &tags {
                 context.set(&format!("aws:ResourceTag/{key}"), value.clone());
                 context.set(&format!("iam:ResourceTag/{key}"), value.clone());
@@ -207,6 +210,22 @@ impl<'a> Issuing<'a> {
             .with("aws:SecureTransport", Knowledge::is("true"))
             .with("aws:CurrentTime", Knowledge::is(self.now.to_string()))
             .with("aws:EpochTime", Knowledge::is(self.now.as_second().to_string()))
+    }
+
+    /// Says that no key of this family that the broker's own policies ask for is there: all tags of a user are known, so
+    /// whatever is not said otherwise afterwards is no tag of it.
+    fn without_others(&self, context: &mut Context<'_>, family: &str) {
+        let read = [&self.identity, &self.boundary].into_iter().filter_map(|layer| match layer {
+            Layer::Read(named) => Some(named),
+            Layer::None | Layer::Assumed | Layer::Unread => None,
+        });
+        let statements = read.flatten().flat_map(|named| named.policy.statements());
+        for condition in statements.flat_map(|statement| &statement.conditions) {
+            let head = condition.key.get(..family.len());
+            if head.is_some_and(|head| head.eq_ignore_ascii_case(family)) {
+                context.set(&condition.key, Knowledge::ABSENT);
+            }
+        }
     }
 
     /// The tags that a user is made with; two of them are other ones each time, one is the state's.

@@ -442,6 +442,25 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_that_no_user_is_made_with_is_not_waited_for() {
+        let tag = |key: &str| {
+            format!(
+                r#"{{"Effect": "Allow", "Action": "iam:*", "Resource": "*", "Condition": {{"StringLike": {{"{key}": "*"}}}}}}"#
+            )
+        };
+        for (key, calls) in [
+            ("aws:RequestTag/CostCenter", "iam:CreateUser, iam:TagUser on"),
+            ("iam:ResourceTag/CostCenter", "iam:PutUserPolicy, iam:CreateAccessKey on"),
+        ] {
+            let found = plain().broker(&[&tag(key)], None).findings(&RULE);
+            assert!(found.len() == 1 && found[0].message.contains(calls), "{key}: {found:?}");
+        }
+        let given = [tag("aws:RequestTag/LEASEHOLD:role"), tag("iam:ResourceTag/leasehold:role")];
+        let found = plain().broker(&[&given[0], &given[1]], None).findings(&RULE);
+        assert!(found.is_empty(), "{found:?}");
+    }
+
+    #[test]
     fn a_user_under_another_path_or_boundary_is_another_user() {
         let path = "arn:aws:iam::111122223333:user/leasehold/prod/other/*";
         let other = format!(r#"{{"Effect": "Allow", "Action": "iam:*", "Resource": "{path}"}}"#);
