@@ -83,8 +83,9 @@ fn users<'a>(broker: &BrokerSpec, roles: impl Iterator<Item = (&'a Name, &'a Iam
     let of = |wanted: &dyn Fn(&str) -> bool| issue.iter().copied().filter(|action| wanted(action)).collect::<Vec<_>>();
     let tagged =
         || Requirement::new("StringEquals", format!("aws:RequestTag/{TAG_DEPLOYMENT}"), [broker.deployment.as_str()]);
-    let bounded =
-        |boundary: Option<&str>| boundary.map(|boundary| Requirement::new("StringEquals", BOUNDARY, [boundary]));
+    let bounded = |boundary: Option<&str>| {
+        boundary.map(|boundary| Requirement::new("StringEquals", BOUNDARY, [literal(boundary)]))
+    };
     let mut all = Vec::new();
     let mut by_boundary: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
     let mut by_policies: BTreeMap<(Option<&str>, Vec<String>), Vec<String>> = BTreeMap::new();
@@ -111,7 +112,7 @@ fn users<'a>(broker: &BrokerSpec, roles: impl Iterator<Item = (&'a Name, &'a Iam
     statements.extend(tag.map(|it| it.when([tagged()])));
     for ((boundary, arns), users) in by_policies {
         let attach = Statement::on("AttachPolicies", actions(Task::AttachPolicies, Scope::LeaseUsers), users);
-        let just_these = Requirement::new("ArnEquals", "iam:PolicyARN", arns);
+        let just_these = Requirement::new("ArnEquals", "iam:PolicyARN", arns.iter().map(|arn| literal(arn)));
         statements.extend(attach.map(|it| it.when([just_these]).when(bounded(boundary))));
     }
     let groups = groups(broker.principal.partition(), broker.principal.account(), joined);

@@ -461,6 +461,28 @@ mod tests {
     }
 
     #[test]
+    fn signs_that_policies_read_otherwise_stand_for_themselves() {
+        for sign in ["*", "?", "$", "${", "${aws:username}", "${*}", "!", "+", "~", "%", "{}", "'"] {
+            let of = |kind: &str| format!("arn:aws:iam::111122223333:policy/{sign}/{kind}");
+            let (boundary, policy) = (arn(&of("Boundary")), arn(&of("Rights")));
+            let scene = || {
+                Scene::role_broker().iam_user("u", 900, 900, |spec| {
+                    spec.user_path = Some(format!("/{sign}/"));
+                    spec.permissions_boundary_arn = Some(boundary.clone());
+                    spec.policy.arns = vec![policy.clone()];
+                    spec.iam_tags.insert(format!("t{sign}"), sign.to_owned());
+                })
+            };
+            let printed = scene().user_statements();
+            let printed: Vec<&str> = printed.iter().map(String::as_str).collect();
+            let enough = scene().broker(&printed, None);
+            for rule in [&RULE, &super::super::broker_conditional::RULE, &super::super::broker_unproven::RULE] {
+                assert!(enough.findings(rule).is_empty(), "{sign}: {:?}", enough.findings(rule));
+            }
+        }
+    }
+
+    #[test]
     fn a_user_under_another_path_or_boundary_is_another_user() {
         let path = "arn:aws:iam::111122223333:user/leasehold/prod/other/*";
         let other = format!(r#"{{"Effect": "Allow", "Action": "iam:*", "Resource": "{path}"}}"#);
