@@ -1,6 +1,7 @@
 //! `policy store`: what a state in S3 needs, from its URL alone.
 
 use crate::domain::least_privilege::{StatePlace, StorePolicy, is_key_arn, store};
+use crate::wire::policies_v1::store_json;
 
 /// The policy as indented JSON with a line break at the end, and what to know about it, one sentence each.
 #[must_use]
@@ -27,5 +28,5 @@ pub fn store_policy(whose: StorePolicy, place: &StatePlace) -> (String, Vec<Stri
         ),
         _ => {}
     }
-    (format!("{:#}\n", store(whose, place)), notes)
+    (store_json(&store(whose, place)), notes)
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 
 use super::common_v1;
 use super::json;
@@ -133,6 +134,28 @@ impl PolicyDocument {
     }
 }
 
+/// A policy of a store, its keys in the order of [`PolicyDocument`].
+#[must_use]
+pub fn store_json(policy: &Value) -> String {
+    const KEYS: [&str; 8] = ["Version", "Statement", "Sid", "Effect", "Principal", "Action", "Resource", "Condition"];
+    struct Ordered<'a>(&'a Value);
+    impl Serialize for Ordered<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            match self.0 {
+                Value::Array(items) => serializer.collect_seq(items.iter().map(Ordered)),
+                Value::Object(entries) => {
+                    let rank = |key: &str| KEYS.iter().position(|known| *known == key).unwrap_or(KEYS.len());
+                    let mut entries: Vec<_> = entries.iter().collect();
+                    entries.sort_by_key(|(key, _)| rank(key));
+                    serializer.collect_map(entries.into_iter().map(|(key, value)| (key, Ordered(value))))
+                }
+                other => other.serialize(serializer),
+            }
+        }
+    }
+    json::pretty(&Ordered(policy))
+}
+
 impl Document {
     /// Indented JSON with a line break at the end.
     #[must_use]
@@ -143,6 +166,21 @@ impl Document {
 
 /// The JSON Schema of the document.
 #[must_use]
-pub fn schema() -> serde_json::Value {
+pub fn schema() -> Value {
     common_v1::schema_of::<Document>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_of_a_store_has_its_keys_in_the_order_of_every_policy() {
+        let statement = r#"{"Resource":"*","Sid":"A","Condition":{"Null":{"b":[],"a":[]}},"Principal":"*","Action":[],"Effect":"Deny"}"#;
+        let policy: Value =
+            serde_json::from_str(&format!(r#"{{"Statement":[{statement}],"Version":"v"}}"#)).expect("JSON");
+        let text: String = store_json(&policy).split_whitespace().collect();
+        let statement = r#"{"Sid":"A","Effect":"Deny","Principal":"*","Action":[],"Resource":"*","Condition":{"Null":{"a":[],"b":[]}}}"#;
+        assert_eq!(text, format!(r#"{{"Version":"v","Statement":[{statement}]}}"#));
+    }
 }

@@ -149,10 +149,17 @@ fn policies_of_the_store_are_the_same_bytes_each_time() {
     exit 0
     ── stdout
     {
+      "Version": "[day]",
       "Statement": [
         {
+          "Sid": "OnlyConditionalWrites",
+          "Effect": "Deny",
+          "Principal": "*",
           "Action": [
             "s3:PutObject"
+          ],
+          "Resource": [
+            "arn:aws:s3:::team-state/prod/*"
           ],
           "Condition": {
             "Null": {
@@ -163,17 +170,17 @@ fn policies_of_the_store_are_the_same_bytes_each_time() {
                 "true"
               ]
             }
-          },
-          "Effect": "Deny",
-          "Principal": "*",
-          "Resource": [
-            "arn:aws:s3:::team-state/prod/*"
-          ],
-          "Sid": "OnlyConditionalWrites"
+          }
         },
         {
+          "Sid": "OnlyConditionalRemovals",
+          "Effect": "Deny",
+          "Principal": "*",
           "Action": [
             "s3:DeleteObject"
+          ],
+          "Resource": [
+            "arn:aws:s3:::team-state/prod/*"
           ],
           "Condition": {
             "Null": {
@@ -181,17 +188,18 @@ fn policies_of_the_store_are_the_same_bytes_each_time() {
                 "true"
               ]
             }
-          },
-          "Effect": "Deny",
-          "Principal": "*",
-          "Resource": [
-            "arn:aws:s3:::team-state/prod/*"
-          ],
-          "Sid": "OnlyConditionalRemovals"
+          }
         },
         {
+          "Sid": "WriteHistoryOnce",
+          "Effect": "Deny",
+          "Principal": "*",
           "Action": [
             "s3:PutObject"
+          ],
+          "Resource": [
+            "arn:aws:s3:::team-state/prod/audit/*",
+            "arn:aws:s3:::team-state/prod/snap/*"
           ],
           "Condition": {
             "Null": {
@@ -199,31 +207,31 @@ fn policies_of_the_store_are_the_same_bytes_each_time() {
                 "true"
               ]
             }
-          },
-          "Effect": "Deny",
-          "Principal": "*",
-          "Resource": [
-            "arn:aws:s3:::team-state/prod/audit/*",
-            "arn:aws:s3:::team-state/prod/snap/*"
-          ],
-          "Sid": "WriteHistoryOnce"
+          }
         },
         {
+          "Sid": "KeepHistory",
+          "Effect": "Deny",
+          "Principal": "*",
           "Action": [
             "s3:DeleteObject"
           ],
-          "Effect": "Deny",
-          "Principal": "*",
           "Resource": [
             "arn:aws:s3:::team-state/prod/audit/*",
             "arn:aws:s3:::team-state/prod/head.json",
             "arn:aws:s3:::team-state/prod/snap/*"
-          ],
-          "Sid": "KeepHistory"
+          ]
         },
         {
+          "Sid": "OnlyOverTls",
+          "Effect": "Deny",
+          "Principal": "*",
           "Action": [
             "s3:*"
+          ],
+          "Resource": [
+            "arn:aws:s3:::team-state",
+            "arn:aws:s3:::team-state/prod/*"
           ],
           "Condition": {
             "Bool": {
@@ -231,17 +239,9 @@ fn policies_of_the_store_are_the_same_bytes_each_time() {
                 "false"
               ]
             }
-          },
-          "Effect": "Deny",
-          "Principal": "*",
-          "Resource": [
-            "arn:aws:s3:::team-state",
-            "arn:aws:s3:::team-state/prod/*"
-          ],
-          "Sid": "OnlyOverTls"
+          }
         }
-      ],
-      "Version": "[day]"
+      ]
     }
     ── stderr
     note: switch versioning on as well: a removed or replaced object can then be had again; nobody but the bucket's administrators needs s3:DeleteObjectVersion or s3:PutBucketPolicy
@@ -250,52 +250,52 @@ fn policies_of_the_store_are_the_same_bytes_each_time() {
     exit 0
     ── stdout
     {
+      "Version": "[day]",
       "Statement": [
         {
+          "Sid": "List",
+          "Effect": "Allow",
           "Action": [
             "s3:ListBucket"
           ],
-          "Effect": "Allow",
           "Resource": [
             "arn:aws:s3:::team-state"
-          ],
-          "Sid": "List"
+          ]
         },
         {
+          "Sid": "Read",
+          "Effect": "Allow",
           "Action": [
             "s3:GetObject"
           ],
-          "Effect": "Allow",
           "Resource": [
             "arn:aws:s3:::team-state/prod/*"
-          ],
-          "Sid": "Read"
+          ]
         },
         {
+          "Sid": "Write",
+          "Effect": "Allow",
           "Action": [
             "s3:PutObject"
           ],
-          "Effect": "Allow",
           "Resource": [
             "arn:aws:s3:::team-state/prod/audit/*",
             "arn:aws:s3:::team-state/prod/due/*",
             "arn:aws:s3:::team-state/prod/lease/*"
-          ],
-          "Sid": "Write"
+          ]
         },
         {
+          "Sid": "Remove",
+          "Effect": "Allow",
           "Action": [
             "s3:DeleteObject"
           ],
-          "Effect": "Allow",
           "Resource": [
             "arn:aws:s3:::team-state/prod/due/*",
             "arn:aws:s3:::team-state/prod/lease/*"
-          ],
-          "Sid": "Remove"
+          ]
         }
-      ],
-      "Version": "[day]"
+      ]
     }
     ── stderr
     note: s3:ListBucket shows the names of all objects in the bucket: give the state a bucket of its own
