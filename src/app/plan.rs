@@ -120,15 +120,23 @@ pub(super) fn target(name: &str, desired: &Desired, record: Option<&Record>) -> 
     if let Some(found) = known.iter().find(|known| known.as_str() == name) {
         return Ok((*found).clone());
     }
-    Err(no_such_role(name, "declared or recorded", known.into_iter().map(Name::as_str)))
+    Err(no_such_role(name, "declared or recorded", known.into_iter().map(Name::as_str), DECLARE_IT))
 }
 
-/// The refusal of a role name that nothing has, with the nearest that something has.
-pub(super) fn no_such_role<'a>(name: &str, where_: &str, known: impl Iterator<Item = &'a str>) -> Failure {
+/// The refusal of a role name that nothing has, with the nearest that something has, or else what to do.
+pub(super) fn no_such_role<'a>(
+    name: &str,
+    where_: &str,
+    known: impl Iterator<Item = &'a str>,
+    otherwise: &str,
+) -> Failure {
     let failure =
         Failure::new(Meaning::Usage, "no-such-role", format!("there is no role `{}` {where_}", text::escape(name)));
     match text::nearest(name, known) {
         Some(near) => failure.help(format!("did you mean `{near}`?")),
-        None => failure,
+        None => failure.help(otherwise),
     }
 }
+
+/// What to do where no role has a name like it.
+pub(super) const DECLARE_IT: &str = "declare it, or look for its name in the manifests; --dir says where they are";

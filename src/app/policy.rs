@@ -1,6 +1,6 @@
 //! `policy`: the least that each identity must be allowed, from the manifests alone.
 
-use super::plan::no_such_role;
+use super::plan::{DECLARE_IT, no_such_role};
 use super::{Failure, Meaning};
 use crate::domain::credential::CredentialSpec;
 use crate::domain::desired::Desired;
@@ -34,7 +34,7 @@ pub fn policy(desired: &Desired, of: PolicyOf<'_>, account: Option<&str>) -> Res
     let account = account.map(parse).transpose()?;
     match of {
         PolicyOf::Broker => broker(desired, account),
-        PolicyOf::Reader => Ok(identity(desired, Purpose::Reader, account, least_privilege::reader)),
+        PolicyOf::Reader => Ok(reader(desired, account)),
         PolicyOf::Sweeper => Ok(identity(desired, Purpose::Sweeper, account, least_privilege::sweeper)),
         PolicyOf::Revoker => Ok(revoker(desired, account)),
         PolicyOf::Trust(role) => trust(desired, role, account.as_ref()),
@@ -68,6 +68,18 @@ fn broker(desired: &Desired, account: Option<AccountId>) -> Result<Document, Fai
         document.notes.push("session tokens need no permission, and no policy can withhold them".to_owned());
     }
     Ok(document)
+}
+
+fn reader(desired: &Desired, account: Option<AccountId>) -> Document {
+    let mut document = identity(desired, Purpose::Reader, account, least_privilege::reader);
+    let mut actions = document.policies.iter().flat_map(|it| &it.document.statement).flat_map(|it| &it.action);
+    if !actions.any(|action| action == "iam:ListRoles") {
+        document.notes.push(
+            "if the broker's live policies let it assume more roles than are declared, by a wildcard for one, `plan` lists the roles of the account too: then allow iam:ListRoles on `*`, or narrow them to what `policy broker` prints"
+                .to_owned(),
+        );
+    }
+    document
 }
 
 fn revoker(desired: &Desired, account: Option<AccountId>) -> Document {
@@ -207,9 +219,7 @@ fn add_trust(desired: &Desired, role: &Role, target: &RoleArn, document: &mut Do
 }
 
 fn declared<'a>(desired: &'a Desired, name: &str) -> Result<&'a Role, Failure> {
-    desired
-        .roles
-        .iter()
-        .find(|role| role.spec.name.as_str() == name)
-        .ok_or_else(|| no_such_role(name, "declared", desired.roles.iter().map(|role| role.spec.name.as_str())))
+    desired.roles.iter().find(|role| role.spec.name.as_str() == name).ok_or_else(|| {
+        no_such_role(name, "declared", desired.roles.iter().map(|role| role.spec.name.as_str()), DECLARE_IT)
+    })
 }

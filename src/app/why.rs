@@ -19,6 +19,7 @@ pub async fn explain<C: CloudRead, S: StateRead>(
     let record = read_record(store).await?.map(|(_, record)| record);
     let name = target(role, desired, record.as_ref())?;
     let world = read_world(cloud, desired, record.as_ref(), Some(&name), max_calls).await?;
-    why(desired, &world, record.as_ref(), &name, now)
-        .ok_or_else(|| super::plan::no_such_role(role, "declared or recorded", std::iter::empty()).into())
+    why(desired, &world, record.as_ref(), &name, now).ok_or_else(|| {
+        super::plan::no_such_role(role, "declared or recorded", std::iter::empty(), super::plan::DECLARE_IT).into()
+    })
 }

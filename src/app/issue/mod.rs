@@ -299,7 +299,7 @@ async fn prepare<S: StateStore>(
     now: Timestamp,
 ) -> Result<Prepared, (Option<Head>, Failure)> {
     let Ok(name) = Name::parse(&request.role) else {
-        return Err((None, no_such_role(&request.role, "in the record", std::iter::empty())));
+        return Err((None, no_such_role(&request.role, "in the record", std::iter::empty(), APPLY_IT)));
     };
     let Some((head, found)) = read_role(store, &name).await.map_err(|failure| (None, failure))? else {
         let failure = Failure::new(
@@ -322,19 +322,17 @@ async fn prepare<S: StateStore>(
     }
 }
 
+const APPLY_IT: &str = "declare it and `leasehold apply` it; --state says where to look";
+
 async fn not_recorded<S: StateStore>(store: &S, name: &Name) -> Failure {
     let known = match read_record(store).await {
         Ok(Some((_, record))) => record.snapshot.roles.into_keys().collect(),
         Ok(None) => Vec::new(),
         Err(failure) => return failure,
     };
-    let mut failure = no_such_role(name.as_str(), "in the record", known.iter().map(Name::as_str));
+    let mut failure = no_such_role(name.as_str(), "in the record", known.iter().map(Name::as_str), APPLY_IT);
     failure.meaning = Meaning::RefusedHere;
-    let failure = failure.because("`issue` hands out what was applied, and nothing else");
-    match failure.help {
-        Some(_) => failure,
-        None => failure.help("declare it and `leasehold apply` it; --state says where to look"),
-    }
+    failure.because("`issue` hands out what was applied, and nothing else")
 }
 
 fn intent(prepared: &Prepared, request: &IssueRequest, id: LeaseId, now: Timestamp) -> Lease {

@@ -121,13 +121,14 @@ async fn known<S: StateRead>(store: &S, role: &Name, record: &Record) -> Result<
         return Ok(());
     }
     names.extend(record.snapshot.roles.keys().cloned());
-    let mut failure = no_such_role(role.as_str(), "in the record or among the leases", names.iter().map(Name::as_str));
+    let mut failure = no_such_role(
+        role.as_str(),
+        "in the record or among the leases",
+        names.iter().map(Name::as_str),
+        "`leasehold lease list` shows what is open; --state says where to look",
+    );
     failure.meaning = Meaning::RefusedHere;
-    Err(match failure.help {
-        None => failure.help("`leasehold lease list` shows what is open; --state says where to look"),
-        Some(_) => failure,
-    }
-    .because("nothing was revoked"))
+    Err(failure.because("nothing was revoked"))
 }
 
 fn has_ended(lease: &Lease) -> bool {

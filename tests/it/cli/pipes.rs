@@ -16,7 +16,7 @@ const PRINTING: [&[&str]; 13] = [
     &["plan", "--help"],
     &["validate"],
     &["plan"],
-    &["policy", "reader"],
+    &["policy", "broker"],
     &["lease", "list"],
     &["audit", "list"],
     &["audit", "verify"],

@@ -289,6 +289,8 @@ fn the_readers() {
         }
       ]
     }
+    ── stderr
+    note: if the broker's live policies let it assume more roles than are declared, by a wildcard for one, `plan` lists the roles of the account too: then allow iam:ListRoles on `*`, or narrow them to what `policy broker` prints
     "#);
     assert_snapshot!(told(&every_kind(), &["reader", "--account", "444455556666"]).shown(), @r#"
     exit 0
@@ -319,6 +321,8 @@ fn the_readers() {
         }
       ]
     }
+    ── stderr
+    note: if the broker's live policies let it assume more roles than are declared, by a wildcard for one, `plan` lists the roles of the account too: then allow iam:ListRoles on `*`, or narrow them to what `policy broker` prints
     "#);
 }
 
@@ -583,6 +587,9 @@ fn what_makes_no_sense_is_refused() {
     ");
     assert_snapshot!(refused(&["trust", "deplay"]), @"
     error[no-such-role]: there is no role `deplay` declared; help: did you mean `deploy`?
+    ");
+    assert_snapshot!(refused(&["trust", "zzz"]), @"
+    error[no-such-role]: there is no role `zzz` declared; help: declare it, or look for its name in the manifests; --dir says where they are
     ");
     assert_snapshot!(refused(&["trust", "mailer"]), @"
     error[no-target]: the role `mailer` is of type iam_user, which assumes no role; help: only an assumed_role has targets with a trust policy
