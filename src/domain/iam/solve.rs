@@ -31,7 +31,9 @@ const MOST_PRUNED: usize = 32;
 /// in truth: of typed values (less than 5 and more than 9), and of patterns within or without each other.
 pub(super) fn settle(part: Part, context: &Context<'_>, action: &str) -> Part {
     let Part::Open(tree) = part else { return part };
-    if !repeats_a_key(&tree) || values(&tree) > MOST_VALUES {
+    let mut opens = Vec::new();
+    let unread = collect(&tree, &mut opens);
+    if !repeats_a_key(&opens) || values(&opens) > MOST_VALUES {
         return Part::Open(tree);
     }
     let mut facts = Facts::new(context, action);
@@ -42,32 +44,32 @@ pub(super) fn settle(part: Part, context: &Context<'_>, action: &str) -> Part {
         (false, _) => Part::No,
         (true, false) => Part::Yes,
         // Facts that stand alone are numbered by place, which a part less would shift.
-        (true, true) if opens(&tree).len() > MOST_PRUNED || has_loose(&tree) => Part::Open(tree),
+        (true, true) if unread || opens.len() > MOST_PRUNED || opens.iter().any(|open| key(open).is_none()) => {
+            Part::Open(tree)
+        }
         (true, true) => Part::Open(prune(tree, formula, &mut facts, &cases, &expected)),
     }
 }
 
-fn opens(tree: &Tree) -> Vec<&Open> {
+/// Everything that is open in a statement of the tree; answers whether a policy of it could not be read.
+fn collect<'a>(tree: &'a Tree, opens: &mut Vec<&'a Open>) -> bool {
     match tree {
-        Tree::All(parts) | Tree::Any(parts) => parts.iter().flat_map(opens).collect(),
-        Tree::Not(part) => opens(part),
-        Tree::Statement { clause, .. } => clause.open.iter().collect(),
-        Tree::Unread(_) => Vec::new(),
+        Tree::All(parts) | Tree::Any(parts) => {
+            let unread = parts.iter().filter(|part| collect(part, opens));
+            unread.count() > 0
+        }
+        Tree::Not(part) => collect(part, opens),
+        Tree::Statement { clause, .. } => {
+            opens.extend(&clause.open);
+            false
+        }
+        Tree::Unread(_) => true,
     }
 }
 
-fn values(tree: &Tree) -> usize {
-    let of = |open: &Open| if let Open::Condition(condition) = open { condition.values.len() } else { 0 };
-    opens(tree).into_iter().map(of).sum()
-}
-
-fn has_loose(tree: &Tree) -> bool {
-    let inner = match tree {
-        Tree::All(parts) | Tree::Any(parts) => parts.iter().any(has_loose),
-        Tree::Not(part) => has_loose(part),
-        Tree::Statement { .. } | Tree::Unread(_) => false,
-    };
-    inner || matches!(tree, Tree::Unread(_)) || opens(tree).iter().any(|open| key(open).is_none())
+fn values(opens: &[&Open]) -> usize {
+    let of = |open: &&Open| if let Open::Condition(condition) = open { condition.values.len() } else { 0 };
+    opens.iter().map(of).sum()
 }
 
 /// The key an open thing hangs on; `None` when it hangs on something else, or on several.
@@ -80,11 +82,11 @@ fn key(open: &Open) -> Option<&str> {
     }
 }
 
-fn repeats_a_key(tree: &Tree) -> bool {
+fn repeats_a_key(opens: &[&Open]) -> bool {
     fn folded(key: &str) -> impl Iterator<Item = u8> {
         key.bytes().map(|byte| byte.to_ascii_lowercase())
     }
-    let mut keys: Vec<&str> = opens(tree).into_iter().filter_map(key).collect();
+    let mut keys: Vec<&str> = opens.iter().filter_map(|open| key(open)).collect();
     keys.sort_unstable_by(|one, other| folded(one).cmp(folded(other)));
     keys.array_windows::<2>().any(|[one, other]| one.eq_ignore_ascii_case(other))
 }

@@ -81,14 +81,21 @@ impl Condition {
     }
 
     fn when_present(&self, known: Known, knowledge: &Knowledge, scope: &Scope<'_>) -> Truth {
-        let anything;
-        let each: Vec<Actual<'_>> = match &knowledge.values {
-            Values::Known(values) => values.iter().map(|value| Actual::Text(value)).collect(),
-            Values::Like(template) => vec![Actual::Like(template)],
+        let (anything, texts, one): (Template, Vec<Actual<'_>>, [Actual<'_>; 1]);
+        let each: &[Actual<'_>] = match &knowledge.values {
+            Values::Known(values) => {
+                texts = values.iter().map(|value| Actual::Text(value)).collect();
+                &texts
+            }
+            Values::Like(template) => {
+                one = [Actual::Like(template)];
+                &one
+            }
             // What holds for any one value holds for any number of them.
             Values::Unknown => {
                 anything = Template::anything();
-                vec![Actual::Like(&anything)]
+                one = [Actual::Like(&anything)];
+                &one
             }
         };
         let mut each_holds = each.iter().map(|actual| self.holds_for(known, *actual, scope));
@@ -98,11 +105,11 @@ impl Condition {
             // Several values do not match a plain operator; what a negated one says then is not documented.
             None if each.len() > 1 && known.test.is_negated() => Truth::Unknown,
             None if each.len() > 1 => Truth::False,
-            None => {
-                let told = each_holds.next().unwrap_or(Truth::Unknown);
-                let certain = knowledge.is_single(&self.key) || (told == Truth::False && !known.test.is_negated());
-                if certain { told } else { Truth::Unknown }
-            }
+            None => match each_holds.next() {
+                Some(Truth::False) if !known.test.is_negated() => Truth::False,
+                Some(told) if told != Truth::Unknown && knowledge.is_single(&self.key) => told,
+                _ => Truth::Unknown,
+            },
         }
     }
 
