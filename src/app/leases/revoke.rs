@@ -16,9 +16,7 @@ use crate::domain::Timestamp;
 use crate::domain::audit::AuditAction;
 use crate::domain::desired::BrokerSpec;
 use crate::domain::ident::{AccountId, Name, RoleArn};
-use crate::domain::lease::{
-    Lease, LeaseState, OLDER_DENY, SessionDeny, credential_name, deny_policy_name, deny_session,
-};
+use crate::domain::lease::{Lease, OLDER_DENY, SessionDeny, credential_name, deny_policy_name, deny_session};
 use crate::domain::limits::SESSION_NAME_MAX;
 use crate::domain::record::Record;
 use crate::ports::{IamUsers, Ids, StateRead, StateStore, Timer};
@@ -90,14 +88,15 @@ pub async fn revoke_leases<S: StateStore, A: IamAccess>(
         deny_older(store, access, broker, timer, ids, targets).await?;
     }
     let scribe = Scribe { store, clock: timer, ids, who, head: Some(&read.head) };
-    let has_user = |stored: &StoredLease| stored.lease.request.user.is_some() && !has_ended(&stored.lease);
+    let begun = timer.now();
+    let has_user = |stored: &StoredLease| stored.lease.request.user.is_some() && stored.lease.is_open(begun);
     let (with_user, without): (Vec<StoredLease>, Vec<StoredLease>) = chosen.into_iter().partition(has_user);
     let mut revoked = users(&scribe, access, broker, with_user).await?;
     let mut accounts = BTreeMap::new();
     // One after the other: denies of one role are read, changed and written as one.
     for stored in without {
         let now = timer.now();
-        let done = if has_ended(&stored.lease) || !stored.lease.is_open(now) {
+        let done = if !stored.lease.is_open(now) {
             Ok((stored.lease.clone(), Revoking::Over))
         } else if request.deny_session {
             session(&scribe, access, broker, &mut accounts, &stored, now).await
@@ -129,10 +128,6 @@ async fn known<S: StateRead>(store: &S, role: &Name, record: &Record) -> Result<
     );
     failure.meaning = Meaning::RefusedHere;
     Err(failure.because("nothing was revoked"))
-}
-
-fn has_ended(lease: &Lease) -> bool {
-    matches!(lease.state, LeaseState::Ended(_))
 }
 
 /// Ends the users of these leases, several at once: in an incident there may be many.
